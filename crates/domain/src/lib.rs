@@ -1,0 +1,66 @@
+//! What Paraclete knows about people and rooms, and nothing else: a state machine that takes an
+//! input and answers with effects.
+//!
+//! The shell around it owns the sockets, the clock and the logs. It calls [`Hub::handle`] with one
+//! [`Input`], then drains [`Hub::poll`] until it is empty, carrying out each [`Effect`]:
+//!
+//! ```
+//! use domain::{Command, Effect, Hub, Identity, Input, Limits, Now, PeerId, Tenant, Ticket, Voice};
+//! # use std::time::Instant;
+//!
+//! let mut hub = Hub::new(Limits::default());
+//! let now = Now { instant: Instant::now(), wall_ms: 1_750_000_000_000 };
+//! let alice = PeerId::from_bits(1);
+//!
+//! let identity = Identity::guest(None, None);
+//! hub.handle(now, Input::Connected { peer: alice, tenant: Tenant::default(), identity });
+//! let command = Command::Join { room: "standup".try_into().unwrap(), user: None, voice: Voice::Mesh };
+//! hub.handle(now, Input::Command { peer: alice, ticket: Ticket(7), command });
+//!
+//! let mut replies = 0;
+//! while let Some(effect) = hub.poll() {
+//!     match effect {
+//!         Effect::Send { .. } => {} // encode the event in the recipients' dialect, append it to their outboxes
+//!         Effect::Reply { ticket, result } => {
+//!             assert_eq!(ticket, Ticket(7));
+//!             assert!(result.is_ok());
+//!             replies += 1;
+//!         }
+//!     }
+//! }
+//! assert_eq!(replies, 1);
+//! hub.check();
+//! ```
+//!
+//! # What holds here
+//!
+//! - **Nothing waits, nothing fails.** `handle` mutates once and returns. A command that may not be
+//!   carried out changes nothing and is answered with a [`Refusal`], a value with a stable [`Code`].
+//! - **Every command gets exactly one [`Effect::Reply`]** with its [`Ticket`].
+//! - **Identity is the connection's.** What a command claims about its sender is only ever a claim:
+//!   see [`Identity`].
+//! - **A tenant is a world of its own.** Rooms are kept under (tenant, room); nothing crosses.
+//! - **Relayed bodies are text that is never read.** A [`Body`] reaches the target as it came.
+//! - **Time is an argument**, both clocks of it: [`Now`].
+//!
+//! Absent on purpose: async, sockets, JSON, the clock, randomness, logs.
+
+mod command;
+mod effect;
+mod hub;
+mod ids;
+mod limits;
+mod names;
+mod refusal;
+mod relay;
+mod room;
+mod world;
+
+pub use command::{Command, Form, Identity, Input, Now, Signal, SignalKind, Standing, Ticket, Voice};
+pub use effect::{Effect, Event, Member, Recipients, Reply};
+pub use hub::Hub;
+pub use ids::{Body, MalformedPeerId, PeerId};
+pub use limits::{Limits, TokenBucket};
+pub use names::{RoomId, Tenant, UserId, Username};
+pub use refusal::{Code, Excerpt, Found, Refusal};
+pub use world::Stats;

@@ -1,0 +1,11 @@
+//! The core from outside, as the shell sees it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod allocation;
+mod identity;
+mod model;
+mod names;
+mod relays;
+mod rooms;
+mod support;
