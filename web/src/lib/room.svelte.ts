@@ -55,7 +55,9 @@ export class Room {
           this.line = this.joined ? 'interrupted' : 'connecting';
         },
         refused: (failure) => this.#fail(failure),
-        existingPeers: (rows) => rows.forEach((row) => this.#add(row, 'us')),
+        existingPeers: (rows) => {
+          for (const row of rows) this.#add(row, 'us');
+        },
         peerJoined: (row) => this.#welcome(row),
         peerLeft: (peerId) => this.#part(peerId),
         signal: (from, signal) => this.#deliver(from, signal),
@@ -64,7 +66,7 @@ export class Room {
     });
     this.#timers = [
       setInterval(() => this.#measure(), MEASURE_EVERY_MS),
-      setInterval(() => this.peers.forEach((peer) => peer.listen()), LISTEN_EVERY_MS),
+      setInterval(() => this.#listen(), LISTEN_EVERY_MS),
     ];
   }
 
@@ -83,7 +85,7 @@ export class Room {
   }
 
   leave(): void {
-    this.#timers.forEach(clearInterval);
+    for (const timer of this.#timers) clearInterval(timer);
     this.local.onChange = () => {};
     this.#signaling.leave();
     this.#hangUp();
@@ -158,6 +160,10 @@ export class Room {
       peer.sendTracks();
       peer.tell({ type: 'presence', ...this.local.presence });
     }
+  }
+
+  #listen(): void {
+    for (const peer of this.peers) peer.listen();
   }
 
   #measure(): void {
