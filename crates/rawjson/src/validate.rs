@@ -56,6 +56,15 @@ impl std::error::Error for Error {}
 pub fn validate(bytes: &[u8], max_depth: usize) -> Result<Value<'_>, Error> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Error { offset: error.valid_up_to(), problem: Problem::NotUtf8 })?;
+    validate_str(text, max_depth)
+}
+
+/// [`validate`] for what is known to be UTF-8 already.
+///
+/// # Errors
+/// The first [`Problem`] met, with its offset.
+pub fn validate_str(text: &str, max_depth: usize) -> Result<Value<'_>, Error> {
+    let bytes = text.as_bytes();
     let start = text::skip_blanks(bytes, 0);
     let end = Walk { bytes, at: start, open: Open::new(max_depth) }.value()?;
     match text::skip_blanks(bytes, end) {

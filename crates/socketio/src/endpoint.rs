@@ -1,0 +1,151 @@
+//! What stands at the end of a transport: the contract between the layers.
+//!
+//! WebSocket frames, Engine.IO packets and Socket.IO packets are three layers over one stream of messages, and each
+//! is an [`Endpoint`] to the one below it. An endpoint is owned by its connection's one task, so messages reach it
+//! strictly one after the other.
+
+use std::{
+    task::{Context, Poll},
+    time::Instant,
+};
+
+/// A whole message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// Text.
+    Text(&'a str),
+    /// Bytes.
+    Binary(&'a [u8]),
+}
+
+/// Whether an endpoint takes the next message at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// It does.
+    Continue,
+    /// It does not: nothing more is read from the connection until [`Endpoint::poll_ready`] is ready, so that
+    /// a busy server slows its clients down instead of storing what they say.
+    Pause,
+}
+
+/// Receives what one connection sends.
+pub trait Endpoint: Send + 'static {
+    /// A message came. Must not block; `now` is read once for a batch of messages.
+    ///
+    /// # Errors
+    /// The connection is to be closed, for this reason.
+    fn receive(&mut self, now: Instant, message: Message<'_>) -> Result<Flow, Reason>;
+
+    /// Whether it can go on after a [`Flow::Pause`]; wakes the task when it can.
+    ///
+    /// # Errors
+    /// The connection is to be closed, for this reason.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>>;
+
+    /// When [`Endpoint::timeout`] is to be called at the latest.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// The time is `now`.
+    ///
+    /// # Errors
+    /// The connection is to be closed, for this reason.
+    fn timeout(&mut self, now: Instant) -> Result<(), Reason>;
+
+    /// The sending side asked for attention: something about the connection was decided elsewhere.
+    fn attend(&mut self) {}
+
+    /// The connection is gone. Called exactly once, last.
+    fn closed(self, reason: Reason);
+}
+
+/// Why a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+pub enum Reason {
+    /// The client said that it leaves: a close packet, or a WebSocket close with code 1000 or 1001.
+    #[error("client closed")]
+    ClientClosed,
+    /// The stream ended without a word.
+    #[error("transport closed")]
+    TransportClosed,
+    /// No PONG came in time.
+    #[error("ping timeout")]
+    PingTimeout,
+    /// No CONNECT came in time.
+    #[error("connect timeout")]
+    ConnectTimeout,
+    /// Attachments that an event announced did not come in time.
+    #[error("attachments timeout")]
+    AttachmentsTimeout,
+    /// The server ended it.
+    #[error("server closed")]
+    ServerClosed,
+    /// The server is going away.
+    #[error("shutdown")]
+    Shutdown,
+    /// It read more slowly than it was spoken to, until its queue was full.
+    #[error("slow-consumer")]
+    SlowConsumer,
+    /// It sent more than the server allows.
+    #[error("rate")]
+    Rate,
+    /// It sent what is no Engine.IO or Socket.IO packet, or none that has a place here.
+    #[error("parse error")]
+    Parse,
+    /// It broke RFC 6455.
+    #[error("protocol error")]
+    Protocol,
+    /// It sent text that is not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// It sent, or announced, more than a message may have.
+    #[error("too large")]
+    TooLarge,
+    /// It sent a message in more pieces than allowed.
+    #[error("too many fragments")]
+    TooManyFragments,
+    /// Two polls, or two posts, of one session were under way at once.
+    #[error("overlapping requests")]
+    Overlap,
+}
+
+impl Reason {
+    /// Every reason, for registries of metrics and documents.
+    pub const ALL: [Self; 15] = [
+        Self::ClientClosed,
+        Self::TransportClosed,
+        Self::PingTimeout,
+        Self::ConnectTimeout,
+        Self::AttachmentsTimeout,
+        Self::ServerClosed,
+        Self::Shutdown,
+        Self::SlowConsumer,
+        Self::Rate,
+        Self::Parse,
+        Self::Protocol,
+        Self::NotUtf8,
+        Self::TooLarge,
+        Self::TooManyFragments,
+        Self::Overlap,
+    ];
+
+    /// The status code of the WebSocket close frame that tells the client (RFC 6455, section 7.4.1). None where
+    /// nobody is left to be told, or would not read it.
+    #[must_use]
+    pub fn close_code(self) -> Option<u16> {
+        match self {
+            Self::TransportClosed | Self::PingTimeout | Self::SlowConsumer => None,
+            Self::ClientClosed | Self::ServerClosed => Some(1000),
+            Self::Protocol => Some(1002),
+            Self::NotUtf8 => Some(1007),
+            Self::Parse
+            | Self::ConnectTimeout
+            | Self::AttachmentsTimeout
+            | Self::Rate
+            | Self::Overlap
+            | Self::TooManyFragments => Some(1008),
+            Self::TooLarge => Some(1009),
+            Self::Shutdown => Some(1012),
+        }
+    }
+}
