@@ -315,7 +315,7 @@ fn encode_rows(peers: &[Member], out: &mut Vec<u8>) {
     for (index, peer) in peers.iter().enumerate() {
         out.extend_from_slice(if index == 0 { br#"{"peerId":""# } else { br#",{"peerId":""# });
         out.extend_from_slice(&peer.peer.to_ascii());
-        out.extend_from_slice(br#"","peerId":""#);
+        out.extend_from_slice(br#"","socketId":""#);
         encode_identity(peer, out);
         encode_username(peer, out);
         encode_standing(peer, out);

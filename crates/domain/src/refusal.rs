@@ -100,7 +100,7 @@ pub enum Refusal {
         /// What it must be.
         expected: &'static str,
     },
-    /// The event is in no vocabulary that is served here.
+    /// No dialect that is served here has the event.
     UnknownEvent {
         /// Its name.
         event: Excerpt,
@@ -190,7 +190,10 @@ impl fmt::Display for Refusal {
                 write!(f, "{field} is {found}: it must be {expected}")
             }
             Refusal::UnknownEvent { event } => {
-                write!(f, "unknown event {event}: no vocabulary served here has it; see docs/PROTOCOL.md")
+                write!(
+                    f,
+                    "unknown event {event}: no dialect that is served here has it; check the name and the namespace"
+                )
             }
             Refusal::NotYourIdentity { claimed, verified } => {
                 let (claimed, verified) = (Excerpt::of(claimed.as_str()), Excerpt::of(verified.as_str()));
@@ -315,7 +318,7 @@ mod tests {
                 "to is missing: it must be the id of a peer",
                 "to is a number: it must be the id of a peer",
                 "sdp is 70000 bytes: it must be at most 65536 bytes",
-                "unknown event \"dance\": no vocabulary served here has it; see docs/PROTOCOL.md",
+                "unknown event \"dance\": no dialect that is served here has it; check the name and the namespace",
                 "userId \"bob\" is not yours: this connection is \"alice\"; leave userId out",
                 "this connection is in 64 rooms, the most it may be in: leave one first",
                 "room standup is full, it holds 10: try again when someone has left",
