@@ -1,0 +1,226 @@
+//! Where connections meet the hub: limits, and the translation of what clients ask.
+//!
+//! The gateway is the application behind the Socket.IO layer. It runs in the tasks of the connections, decides nothing
+//! that concerns two of them, and holds no lock on a relay's way.
+
+mod credit;
+mod handshake;
+mod limiter;
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Instant,
+};
+use std::sync::Arc;
+
+use axum::http::{StatusCode, request::Parts};
+use dialects::{Class, Decoded, Dialect, Validation};
+use domain::{Found, PeerId, Refusal, Tenant};
+use rawjson::Value;
+use socketio::{ConnectError, ConnectRequest, Event, Flow, Handler, Reason, Rejection, Socket};
+
+pub use credit::Credit;
+
+use self::limiter::{EventLimiter, Limiter, Verdict};
+use crate::{
+    config::Config,
+    hub::{HubHandle, Question},
+    http::Client,
+    limits::ConnectionRate,
+    telemetry::{EventIndex, Metrics, Outcome},
+};
+
+/// The application behind the Socket.IO layer.
+#[derive(Debug)]
+pub struct Gateway {
+    hub: HubHandle,
+    metrics: Arc<Metrics>,
+    enabled: Vec<&'static dyn Dialect>,
+    validation: Validation,
+    limiter: EventLimiter,
+    connection_rate: Mutex<ConnectionRate>,
+}
+
+/// What is kept of a connection.
+#[derive(Debug)]
+pub struct Connection {
+    address: IpAddr,
+    opened: Instant,
+    on_websocket: AtomicBool,
+}
+
+/// What is kept for a socket.
+#[derive(Debug)]
+pub struct Seat {
+    peer: PeerId,
+    identity: Option<domain::Identity>,
+    /// The dialects of its namespace.
+    spoken: Vec<&'static dyn Dialect>,
+    limiter: Limiter,
+    credit: Arc<Credit>,
+}
+
+impl Gateway {
+    /// A gateway to the hub, with the configured limits.
+    #[must_use]
+    pub fn new(config: &Config, hub: HubHandle, metrics: Arc<Metrics>) -> Self {
+        Self {
+            hub,
+            metrics,
+            enabled: config.dialects.iter().filter_map(|name| dialects::named(name)).collect(),
+            validation: config.signal_validation.into(),
+            limiter: EventLimiter::new(config),
+            connection_rate: Mutex::new(ConnectionRate::new(config.connections_per_minute, config.environment)),
+        }
+    }
+
+    /// The dialects that a namespace speaks; none if there is no such namespace.
+    fn spoken(&self, namespace: &str) -> Vec<&'static dyn Dialect> {
+        let name = namespace.strip_prefix('/').unwrap_or(namespace);
+        let speaks = |dialect: &&'static dyn Dialect| name.is_empty() || dialect.name() == name;
+        self.enabled.iter().copied().filter(speaks).collect()
+    }
+
+    fn decode(&self, seat: &Seat, event: &mut Event<'_>) -> Result<(&'static dyn Dialect, Decoded), Refusal> {
+        let payload: Option<Value<'_>> = event.args.next();
+        if !event.attachments.is_empty() {
+            let found = Found::Kind("binary data");
+            return Err(Refusal::Invalid { field: "payload", found, expected: "JSON alone" });
+        }
+        let dialect = dialects::select(&event.name, payload, &seat.spoken)?;
+        Ok((dialect, dialect.decode(&event.name, payload, self.validation)?))
+    }
+
+    /// Answers an event that does not reach the hub.
+    fn refuse(&self, socket: &Socket, seat: &Seat, event: &Refused<'_>, refusal: Refusal) {
+        let outcome = if refusal.retry_after_ms().is_some() { Outcome::RateLimited } else { Outcome::Refused };
+        self.metrics.event(event.index, outcome);
+        tracing::debug!(peer = %seat.peer, event = %event.name.escape_debug(), code = refusal.code().as_str(), "refused");
+        let Some(dialect) = event.dialect.or_else(|| seat.spoken.first().copied()) else { return };
+        let mut out = Vec::new();
+        // A socket that is closed has its end told elsewhere.
+        let _ = match event.ack {
+            Some(id) => {
+                dialect.encode_reply(&Err(refusal), &mut out);
+                socket.ack(id, &out)
+            }
+            None => {
+                dialect.encode_error(event.name, &refusal, &mut out);
+                socket.emit(&out)
+            }
+        };
+    }
+}
+
+/// What the answer to an event that went no further needs of it.
+struct Refused<'a> {
+    name: &'a str,
+    ack: Option<u64>,
+    index: EventIndex,
+    dialect: Option<&'static dyn Dialect>,
+}
+
+impl Handler for Gateway {
+    type Connection = Connection;
+    type Data = Seat;
+
+    fn open(&self, request: &Parts) -> Result<Connection, Rejection> {
+        let client = request.extensions.get::<Client>();
+        let address = client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.address);
+        let opened = Instant::now();
+        let admitted =
+            self.connection_rate.lock().unwrap_or_else(PoisonError::into_inner).admit(address, opened);
+        admitted.map_err(|retry_after_s| Rejection {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            message: "Too many connections from this address",
+            retry_after_s: Some(retry_after_s),
+        })?;
+        self.metrics.connection_opened();
+        Ok(Connection { address, opened, on_websocket: AtomicBool::new(false) })
+    }
+
+    fn on_websocket(&self, connection: &Connection) {
+        connection.on_websocket.store(true, Relaxed);
+        self.metrics.websocket_opened();
+    }
+
+    async fn connect(&self, request: ConnectRequest<Connection>) -> Result<Seat, ConnectError> {
+        let spoken = self.spoken(&request.namespace);
+        if spoken.is_empty() {
+            return Err(ConnectError::invalid_namespace());
+        }
+        Ok(Seat {
+            // Until the socket has its id.
+            peer: PeerId::from_bits(0),
+            identity: Some(handshake::identity(&request.auth)?),
+            spoken,
+            limiter: self.limiter.connection(request.connection.address),
+            credit: Arc::default(),
+        })
+    }
+
+    fn connected(&self, socket: &Socket, seat: &mut Seat) {
+        seat.peer = PeerId::from_bits(socket.id().bits());
+        if let Some(identity) = seat.identity.take() {
+            let (socket, credit) = (socket.clone(), Arc::clone(&seat.credit));
+            self.hub.connected(seat.peer, Tenant::default(), identity, socket, credit);
+        }
+        tracing::debug!(peer = %seat.peer, namespace = socket.namespace(), "connected");
+    }
+
+    fn event(&self, socket: &Socket, seat: &mut Seat, now: Instant, mut event: Event<'_>) -> Flow {
+        let decoded = self.decode(seat, &mut event);
+        let class = decoded.as_ref().map_or(Class::Other, |(_, decoded)| decoded.class);
+        let verdict = seat.limiter.take(&self.limiter, class, now);
+        let refused = |dialect| Refused {
+            name: event.name.as_ref(),
+            ack: event.ack,
+            index: self.metrics.event_index(&event.name),
+            dialect,
+        };
+        match (decoded, verdict) {
+            (_, Verdict::Flood) => {
+                tracing::info!(peer = %seat.peer, "closed: a flood of events over the rate limit");
+                socket.close(Reason::Rate);
+                Flow::Continue
+            }
+            (decoded, Verdict::TooMany { retry_after_ms }) => {
+                let dialect = decoded.ok().map(|(dialect, _)| dialect);
+                self.refuse(socket, seat, &refused(dialect), Refusal::RateLimited { retry_after_ms });
+                Flow::Continue
+            }
+            (Err(refusal), Verdict::Pass) => {
+                self.refuse(socket, seat, &refused(None), refusal);
+                Flow::Continue
+            }
+            (Ok((dialect, decoded)), Verdict::Pass) => {
+                let index = self.metrics.event_index(decoded.event);
+                let Decoded { event: name, class, command } = decoded;
+                let question = Question { event: name, index, ack: event.ack, dialect, class, asked: now };
+                self.hub.command(seat.peer, question, command);
+                seat.credit.spend()
+            }
+        }
+    }
+
+    fn poll_ready(&self, _: &Socket, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<()> {
+        seat.credit.poll_ready(cx)
+    }
+
+    fn disconnected(&self, _: &Socket, seat: Seat, reason: Reason) {
+        tracing::debug!(peer = %seat.peer, %reason, "disconnected");
+        self.hub.disconnected(seat.peer);
+    }
+
+    fn closed(&self, connection: &Connection, reason: Reason) {
+        if connection.on_websocket.load(Relaxed) {
+            self.metrics.websocket_closed();
+        }
+        self.metrics.connection_closed(&reason.to_string(), connection.opened.elapsed());
+    }
+}

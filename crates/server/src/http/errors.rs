@@ -1,0 +1,89 @@
+//! Errors as JSON: `{success: false, error: {code, message}}`, whoever made them.
+
+use std::any::Any;
+
+use axum::{
+    Json,
+    extract::Request,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    success: bool,
+    error: Error<'a>,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+/// An error's answer.
+pub(super) fn error(status: StatusCode, message: &str) -> Response {
+    let error = Error { code: code(status), message };
+    (status, Json(Answer { success: false, error })).into_response()
+}
+
+/// The answer where no route is.
+pub(super) async fn not_found(request: Request) -> Response {
+    // The path is not repeated: it may hold what somebody pasted there by mistake.
+    let message = format!("nothing answers {} here", request.method());
+    error(StatusCode::NOT_FOUND, &message)
+}
+
+/// The answer when a handler panicked. The panic itself is logged here, and told to nobody.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+pub(super) fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&'static str>().copied()).unwrap_or("no message");
+    tracing::error!(panic = said, "a handler panicked");
+    error(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on this side")
+}
+
+/// Gives errors that a library answered (a method that a route does not take, a body that is none) the same
+/// form as our own.
+pub(super) async fn as_json(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (parts, _) = response.into_parts();
+    let message = status.canonical_reason().unwrap_or("failed").to_lowercase();
+    let mut ours = error(status, &message);
+    for (name, value) in &parts.headers {
+        if name != CONTENT_TYPE && name != CONTENT_LENGTH {
+            ours.headers_mut().insert(name, value.clone());
+        }
+    }
+    ours
+}
+
+/// Closes the connection behind an answer, where what follows on it cannot be trusted to be a request.
+pub(super) fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The contract's codes; other statuses share the one of their kind.
+fn code(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "AUTH001",
+        StatusCode::FORBIDDEN => "AUTH003",
+        StatusCode::NOT_FOUND => "NOT_FOUND",
+        StatusCode::CONFLICT => "CONFLICT",
+        StatusCode::TOO_MANY_REQUESTS => "RATE_LIMIT",
+        StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+        status if status.is_server_error() => "INTERNAL",
+        _ => "VALIDATION_ERROR",
+    }
+}

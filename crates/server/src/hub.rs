@@ -1,0 +1,207 @@
+//! The loop that owns the [`domain::Hub`]: one task that takes what connections ask, and carries out what the core decides.
+//!
+//! Nothing else reaches the core's state, so there is no lock, and what one connection asks is done in the order in
+//! which it asked. The queue is bounded by the [`Credit`] of each connection.
+//!
+//! A panic in the core is a bug of ours. Its state can then not be trusted: it is dropped, the connections it knew are
+//! closed, so that they come back fresh, and the loop goes on.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Instant,
+};
+
+use dialects::{Class, Dialect};
+use domain::{Command, Hub, Identity, Input, Limits, Now, PeerId, Tenant};
+use socketio::{Reason, Socket};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    effects::Effects,
+    gateway::Credit,
+    status::{HubStats, Published},
+    telemetry::{EventIndex, Metrics},
+};
+
+/// What is taken from the queue at once.
+const BATCH: usize = 256;
+
+/// The way to the hub, for the tasks of connections. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct HubHandle {
+    queue: mpsc::UnboundedSender<Told>,
+}
+
+/// What the answer to a command needs to know of the question.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The event's name.
+    pub event: &'static str,
+    /// Its place among the metrics.
+    pub index: EventIndex,
+    /// The id under which an acknowledgement was asked for.
+    pub ack: Option<u64>,
+    /// The dialect in which it was asked.
+    pub dialect: &'static dyn Dialect,
+    /// Which kind of event it is.
+    pub class: Class,
+    /// When it was read.
+    pub asked: Instant,
+}
+
+/// What connections tell the hub.
+#[derive(Debug)]
+enum Told {
+    Connected { peer: PeerId, tenant: Tenant, identity: Identity, socket: Socket, credit: Arc<Credit> },
+    Command { peer: PeerId, question: Question, command: Command },
+    Disconnected { peer: PeerId },
+}
+
+impl HubHandle {
+    /// A socket has come into its namespace. Told first, once for each peer.
+    pub fn connected(
+        &self,
+        peer: PeerId,
+        tenant: Tenant,
+        identity: Identity,
+        socket: Socket,
+        credit: Arc<Credit>,
+    ) {
+        self.tell(Told::Connected { peer, tenant, identity, socket, credit });
+    }
+
+    /// The peer asks for something. It is answered through its socket, and its credit is given back.
+    pub fn command(&self, peer: PeerId, question: Question, command: Command) {
+        self.tell(Told::Command { peer, question, command });
+    }
+
+    /// The socket has left its namespace. Told last, once for each peer.
+    pub fn disconnected(&self, peer: PeerId) {
+        self.tell(Told::Disconnected { peer });
+    }
+
+    fn tell(&self, told: Told) {
+        // The loop ends last, when nobody is connected any more; after it there is nobody to answer to.
+        let _ = self.queue.send(told);
+    }
+}
+
+/// The hub's task, before it runs.
+#[derive(Debug)]
+pub struct HubTask {
+    queue: mpsc::UnboundedReceiver<Told>,
+    limits: Limits,
+    hub: Hub,
+    effects: Effects,
+    published: Arc<Published>,
+    /// Numbers of hubs that were dropped.
+    rooms_created_before: u64,
+}
+
+/// A hub, and the way to it.
+#[must_use]
+pub fn hub(limits: Limits, metrics: Arc<Metrics>, published: Arc<Published>) -> (HubHandle, HubTask) {
+    let (sender, queue) = mpsc::unbounded_channel();
+    let effects = Effects::new(metrics);
+    let task =
+        HubTask { queue, limits, hub: Hub::new(limits), effects, published, rooms_created_before: 0 };
+    (HubHandle { queue: sender }, task)
+}
+
+impl HubTask {
+    /// Runs until `stopping`, and from then on until nobody is connected any more.
+    pub async fn run(mut self, stopping: CancellationToken) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let deadline = self.hub.poll_timeout();
+            tokio::select! {
+                biased;
+                taken = self.queue.recv_many(&mut batch, BATCH) => {
+                    if taken == 0 {
+                        return;
+                    }
+                }
+                () = at(deadline) => {}
+                () = stopping.cancelled(), if self.effects.seats() == 0 => return,
+            }
+            let instant = Instant::now();
+            let now = Now { instant, wall_ms: clock::wall_ms() };
+            let mut changed = false;
+            if deadline.is_some_and(|deadline| deadline <= instant) {
+                changed = true;
+                self.handle(now, Input::Timeout);
+            }
+            for told in batch.drain(..) {
+                changed |= !matches!(&told, Told::Command { question, .. } if question.class == Class::Relay);
+                self.take(now, told);
+            }
+            if changed {
+                self.publish();
+            }
+        }
+    }
+
+    fn take(&mut self, now: Now, told: Told) {
+        match told {
+            Told::Connected { peer, tenant, identity, socket, credit } => {
+                self.effects.seat(peer, socket, credit);
+                self.handle(now, Input::Connected { peer, tenant, identity });
+            }
+            Told::Command { peer, question, command } => {
+                let ticket = self.effects.ask(peer, question);
+                self.handle(now, Input::Command { peer, ticket, command });
+            }
+            Told::Disconnected { peer } => {
+                self.effects.unseat(peer);
+                self.handle(now, Input::Disconnected { peer });
+            }
+        }
+    }
+
+    fn handle(&mut self, now: Now, input: Input) {
+        let Self { hub, effects, .. } = self;
+        let handled = catch_unwind(AssertUnwindSafe(|| {
+            hub.handle(now, input);
+            while let Some(effect) = hub.poll() {
+                effects.carry_out(now.instant, effect);
+            }
+        }));
+        if let Err(panic) = handled {
+            self.start_over(invariant(&*panic));
+        }
+    }
+
+    /// The core is broken: nobody can say what it knows.
+    fn start_over(&mut self, invariant: &str) {
+        tracing::error!(invariant, "bug: the hub is dropped, its connections are closed and come back fresh");
+        self.rooms_created_before += self.published.read().rooms_created_total;
+        self.hub = Hub::new(self.limits);
+        self.effects.close_all(Reason::ServerClosed);
+    }
+
+    fn publish(&self) {
+        let stats = self.hub.stats();
+        self.published.publish(HubStats {
+            rooms: stats.rooms as u64,
+            peers: stats.peers as u64,
+            memberships: stats.memberships as u64,
+            rooms_created_total: self.rooms_created_before + stats.rooms_created_total,
+        });
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What a panic said.
+fn invariant(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without words")
+}

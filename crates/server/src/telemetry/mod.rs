@@ -1,0 +1,13 @@
+//! What the process says about itself: log lines and metrics.
+//!
+//! Neither ever holds an SDP, a candidate, a token or a query string. Ids are fields of log lines and never
+//! labels of metrics, so that the number of time series is bounded.
+
+mod histogram;
+pub mod logs;
+mod metrics;
+mod process;
+
+pub use histogram::Histogram;
+pub use metrics::{EventIndex, HttpLabels, Metrics, Outcome};
+pub use process::Process;
