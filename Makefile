@@ -1,0 +1,76 @@
+# What one does here. `make help` lists it. Every target builds what it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run web test check tidy bench fuzz clean test-rust test-web test-clients test-browser tools
+
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+PAGES := web/dist/index.html
+PAGE_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) $(wildcard web/*.html web/*.json web/*.ts web/*.js)
+MODULES := web/node_modules/.package-lock.json
+FUZZ_SECONDS ?= 60
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(PAGES) ## Build the server with its pages and start it on http://localhost:3000
+	cargo run --release --locked --package server --bin paraclete -- serve
+
+web: $(PAGES) ## Build the pages that the server embeds (web/dist)
+
+$(MODULES): web/package.json web/package-lock.json
+	scripts/setup.sh node
+	cd web && npm ci --prefer-offline --no-audit --no-fund
+	@touch $@
+
+$(PAGES): $(MODULES) $(PAGE_SOURCES)
+	cd web && npm run build
+	@touch $@
+
+test: test-rust test-web test-clients test-browser ## Install what tests need and run them all
+
+test-rust: $(PAGES)
+	scripts/setup.sh nextest
+	cargo nextest run --locked --workspace
+	cargo test --locked --workspace --doc --quiet
+
+test-web: $(MODULES)
+	cd web && npm test
+
+# The tests before have built the binary; this says so to those who run one target alone.
+$(TARGET)/debug/paraclete: FORCE $(PAGES)
+	cargo build --locked --package server --bin paraclete
+
+test-clients: $(TARGET)/debug/paraclete $(MODULES)
+	cd web && PARACLETE_BIN=$(TARGET)/debug/paraclete npm run test:clients
+
+test-browser: $(TARGET)/debug/paraclete $(MODULES)
+	scripts/setup.sh chromium
+	cd web && PARACLETE_BIN=$(TARGET)/debug/paraclete npm run test:browser
+
+check: $(PAGES) ## Format, lints, documents, licences, page sources, tidiness
+	scripts/setup.sh deny
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	cargo deny --locked check bans licenses sources
+	cd web && npm run check
+	$(MAKE) tidy
+
+tidy: ## Sizes of files, direction of dependencies, and other house rules
+	cargo test --locked --package testkit --test tidy --quiet
+
+bench: $(PAGES) ## Measure a release build against other servers
+	cargo build --release --locked --package server --bin paraclete
+	$(MAKE) -C bench
+
+fuzz: ## Fuzz every target for FUZZ_SECONDS (60) each; needs a nightly toolchain
+	scripts/fuzz.sh $(FUZZ_SECONDS)
+
+tools: ## Install all tools that the other targets would install
+	scripts/setup.sh node nextest deny chromium
+
+clean: ## Remove everything that was built
+	cargo clean
+	rm -rf web/dist web/node_modules
+
+FORCE:
