@@ -50,6 +50,8 @@ export class LocalMedia {
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     if (kind === 'camera') preferences.cameraId = deviceId;
     else preferences.microphoneId = deviceId;
+    // A device that was turned off stays off: the choice holds for when it comes back on.
+    if (!this[kind] && !this.problems[kind]) return;
     this[kind]?.stop();
     this.#adopt(kind, await open(kind, deviceId));
     await this.#refreshDevices();

@@ -25,6 +25,7 @@ export interface PeerOptions {
   presence: () => Presence;
   send: (signal: Signal) => void;
   onChat: (peer: Peer, text: string) => void;
+  onScreen: (peer: Peer) => void;
 }
 
 export interface Tracks {
@@ -156,7 +157,9 @@ export class Peer {
 
   #hear(message: Wire | undefined): void {
     if (message?.type === 'chat') this.#options.onChat(this, message.text);
-    else if (message?.type === 'presence') this.presence = message;
+    if (message?.type !== 'presence') return;
+    if (message.video === 'screen' && this.presence?.video !== 'screen') this.#options.onScreen(this);
+    this.presence = message;
   }
 
   #follow(): void {

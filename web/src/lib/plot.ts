@@ -4,6 +4,12 @@ export interface Series {
   /** `undefined` leaves a gap. */
   values: readonly (number | undefined)[];
   colour: string;
+  filled?: boolean;
+}
+
+interface Point {
+  x: number;
+  y: number | undefined;
 }
 
 export interface PlotArea {
@@ -32,8 +38,8 @@ export function drawPlot(
 ): void {
   const { width, height, slots } = area;
   context.clearRect(0, 0, width, height);
-  for (const { values, colour } of series) {
-    const points = values.map((value, index) => ({
+  for (const { values, colour, filled } of series) {
+    const points: Point[] = values.map((value, index) => ({
       x: width - ((values.length - 1 - index) * width) / (slots - 1),
       y: value === undefined ? undefined : height - 1 - (Math.min(value, top) / top) * (height - 3),
     }));
@@ -51,5 +57,25 @@ export function drawPlot(
       }
     }
     context.stroke();
+    if (filled) fillUnder(context, points, area, colour);
   }
+}
+
+function fillUnder(
+  context: CanvasRenderingContext2D,
+  points: readonly Point[],
+  { height }: PlotArea,
+  colour: string,
+): void {
+  const first = points[0];
+  const last = points.at(-1);
+  if (!first || !last) return;
+  context.beginPath();
+  context.moveTo(first.x, height);
+  for (const { x, y } of points) context.lineTo(x, y ?? height);
+  context.lineTo(last.x, height);
+  context.globalAlpha = 0.16;
+  context.fillStyle = colour;
+  context.fill();
+  context.globalAlpha = 1;
 }

@@ -133,6 +133,7 @@ export class Room {
       tracks: () => ({ audio: this.local.microphone, video: this.local.video }),
       presence: () => this.local.presence,
       send: (signal) => this.#signaling.relay(row.peerId, signal),
+      onScreen: ({ name }) => notices.announce(`${name} shares a screen`),
       onChat: (from, text) => this.#log(from.name, from.id, text, false),
     });
     this.peers = [...this.peers, peer];

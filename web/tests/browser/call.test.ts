@@ -44,15 +44,22 @@ async function enter(room: string, name: string, options: CallOptions = {}): Pro
   return person;
 }
 
-async function call(count: number, options: CallOptions = {}): Promise<Person[]> {
+async function call(
+  count: number,
+  options: CallOptions = {},
+  ready: (present: readonly Person[]) => Promise<void> = allSeeAndHear,
+): Promise<Person[]> {
   const room = randomUUID();
   for (const name of NAMES.slice(0, count)) await enter(room, name, options);
-  await allSeeAndHear(people);
+  await ready(people);
   return people;
 }
 
-async function pair(options: CallOptions = {}): Promise<[Person, Person]> {
-  const [a, b] = await call(2, options);
+async function pair({
+  pictures,
+  ...options
+}: CallOptions & { pictures?: 'none' } = {}): Promise<[Person, Person]> {
+  const [a, b] = await call(2, options, pictures === 'none' ? allConnected : allSeeAndHear);
   assert.ok(a && b);
   return [a, b];
 }
@@ -63,6 +70,15 @@ async function allSeeAndHear(present: readonly Person[]): Promise<void> {
       person,
       present.filter((other) => other !== person),
     );
+}
+
+async function allConnected(present: readonly Person[]): Promise<void> {
+  for (const { page } of present) {
+    await page.waitForFunction(
+      (others) => window.__paraclete?.().filter(({ state }) => state === 'connected').length === others,
+      present.length - 1,
+    );
+  }
 }
 
 async function shows(person: Person, peer: Person, wanted: 'camera' | 'screen' | 'off'): Promise<void> {
@@ -171,6 +187,56 @@ test('who has no camera can join, hear and be heard, and share a screen all the 
   await seesAndHears(a, [b]);
   await press(b, 'Stop sharing your screen');
   await shows(a, b, 'off');
+});
+
+test('two who begin to share at the same moment both get through', async () => {
+  const [a, b] = await pair({ before: withoutCamera, pictures: 'none' });
+  await Promise.all([press(a, 'Share your screen'), press(b, 'Share your screen')]);
+  await Promise.all([shows(a, b, 'screen'), shows(b, a, 'screen')]);
+  await allSeeAndHear([a, b]);
+});
+
+/** Keeps the connections, so that the test can tell the page that one has failed. */
+function holdConnections(): void {
+  const held: RTCPeerConnection[] = [];
+  Object.assign(window, { held });
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      held.push(this);
+    }
+  };
+}
+
+function iceUserOf(person: Person): Promise<string | undefined> {
+  return person.page.evaluate(() => {
+    const { held } = window as unknown as { held: RTCPeerConnection[] };
+    return /a=ice-ufrag:(\S+)/.exec(held.at(-1)?.currentRemoteDescription?.sdp ?? '')?.[1];
+  });
+}
+
+test('a connection that fails is taken up again by an ICE restart', async () => {
+  const [a, b] = await pair({ before: holdConnections });
+  const earlier = await iceUserOf(b);
+  assert.ok(earlier);
+  await a.page.evaluate(() => {
+    const { held } = window as unknown as { held: RTCPeerConnection[] };
+    const connection = held.at(-1);
+    if (!connection) throw new Error('no connection');
+    Object.defineProperty(connection, 'connectionState', { value: 'failed', configurable: true });
+    connection.dispatchEvent(new Event('connectionstatechange'));
+    Reflect.deleteProperty(connection, 'connectionState');
+  });
+  await b.page.waitForFunction((before) => {
+    const { held } = window as unknown as { held: RTCPeerConnection[] };
+    const [, user] = /a=ice-ufrag:(\S+)/.exec(held.at(-1)?.currentRemoteDescription?.sdp ?? '') ?? [];
+    return user !== undefined && user !== before;
+  }, earlier);
+  await a.page.waitForFunction(() => {
+    const { held } = window as unknown as { held: RTCPeerConnection[] };
+    return held.at(-1)?.connectionState === 'connected' && held.at(-1)?.signalingState === 'stable';
+  });
+  await seesAndHears(b, [a]);
 });
 
 function withoutDevices(): void {

@@ -92,6 +92,12 @@ const STATES: Record<string, (options: VisitOptions) => Promise<Page>> = {
     await page.getByRole('heading', { name: 'Keyboard' }).waitFor();
     return page;
   },
+  settings: async (options) => {
+    const page = await enter(randomUUID(), 'Mina Park', options);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByLabel('Camera', { exact: true }).waitFor();
+    return page;
+  },
   left: async (options) => {
     const page = await enter(randomUUID(), 'Mina Park', options);
     await page.getByRole('button', { name: 'Leave the call' }).click();
