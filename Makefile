@@ -53,7 +53,7 @@ check: $(PAGES) ## Format, lints, documents, licences, page sources, tidiness
 	scripts/setup.sh deny
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 	cargo deny --locked check bans licenses sources
 	cd web && npm run check
 	$(MAKE) tidy

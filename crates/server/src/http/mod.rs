@@ -1,8 +1,8 @@
 //! The way of a request: layers around routes.
 //!
-//! From the outside in: an id and the client's address ([`identity`]), security headers ([`headers`]), a log
-//! line and a measure ([`observe`]), CORS ([`cors`]), a net under panics ([`errors`]), and the one rule of
-//! framing that the HTTP library leaves to us ([`body`]). Then the routes: operations, the embedded pages,
+//! From the outside in: an id and the client's address (`identity`), security headers (`headers`), a log
+//! line and a measure (`observe`), CORS (`cors`), a net under panics (`errors`), and the one rule of
+//! framing that the HTTP library leaves to us (`body`). Then the routes: operations, the embedded pages,
 //! and `/socket.io/`, around which nothing waits, compresses or counts bytes: it has its own limits.
 
 mod assets;
