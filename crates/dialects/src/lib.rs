@@ -70,6 +70,12 @@ pub fn select(
     claiming.ok_or_else(|| fields::unknown_event(event))
 }
 
+impl std::fmt::Debug for dyn Dialect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One vocabulary. All methods are pure.
 pub trait Dialect: Sync {
     /// Its name, and that of its own namespace (`mesh` for `/mesh`).

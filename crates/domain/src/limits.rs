@@ -52,6 +52,11 @@ impl TokenBucket {
         self.full_at = Some(full_at + self.token_period);
         Ok(())
     }
+
+    /// Whether it is as good as new: whoever keeps buckets by a key may forget this one.
+    pub fn is_full(&self, now: Instant) -> bool {
+        self.full_at.is_none_or(|full_at| full_at <= now)
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +82,9 @@ mod tests {
         let start = Instant::now();
         let mut bucket = TokenBucket::new(10, 5);
         assert!((0..5).all(|_| bucket.take(start) == Ok(())));
+
+        assert!(!bucket.is_full(start + Duration::from_millis(499)));
+        assert!(bucket.is_full(start + Duration::from_millis(500)));
 
         let later = start + Duration::from_secs(86_400);
         assert!((0..5).all(|_| bucket.take(later) == Ok(())));

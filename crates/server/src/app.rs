@@ -11,10 +11,12 @@ use anyhow::Context as _;
 
 use crate::{
     config::Config,
+    gateway::Gateway,
     http::{self, MetricsOn, State},
+    hub,
     lifecycle::{Ending, Lifecycle, Signals},
     limits::OpenConnections,
-    listener::{self, Listener},
+    listener::{self, Listener, Stream},
     status::Published,
     telemetry::Metrics,
 };
@@ -26,12 +28,16 @@ use crate::{
 pub async fn run(config: Config) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let lifecycle = Lifecycle::new();
-    let hub = Arc::new(Published::default());
-    let metrics = Arc::new(Metrics::new(&[], &[], Arc::clone(&hub)));
+    let published = Arc::new(Published::default());
+    let metrics = Arc::new(Metrics::new(
+        &event_names(),
+        &socketio::Reason::ALL.map(socketio::Reason::as_str),
+        Arc::clone(&published),
+    ));
     let state = State {
         lifecycle: lifecycle.clone(),
-        hub,
-        metrics,
+        hub: Arc::clone(&published),
+        metrics: Arc::clone(&metrics),
         started: Instant::now(),
         origins: config.cors_origins.clone(),
         trusted_proxies: config.trusted_proxies.clone().into(),
@@ -41,6 +47,14 @@ pub async fn run(config: Config) -> anyhow::Result<Ending> {
         open: OpenConnections::new(config.max_connections_per_ip),
         trusted_proxies: Arc::clone(&state.trusted_proxies),
     };
+
+    let hub_limits =
+        domain::Limits { max_peers_per_room: config.max_peers_per_room, ..domain::Limits::default() };
+    let (hub, hub_task) = hub::hub(hub_limits, Arc::clone(&metrics), published);
+    lifecycle.spawn(hub_task.run(lifecycle.stopping()));
+    let gateway = Gateway::new(&config, hub, metrics);
+    let socketio =
+        socketio::server::<Stream, _>(gateway, socketio_limits(&config), lifecycle.tasks().clone());
 
     let bind = |port, limits| {
         let address = SocketAddr::new(config.host, port);
@@ -54,10 +68,35 @@ pub async fn run(config: Config) -> anyhow::Result<Ending> {
     let listener = bind(config.port, limits)?;
     let address = listener.local_addr()?;
     lifecycle.spawn(http::log_every_minute(state.clone()));
-    lifecycle.spawn(listener.serve(http::router(state, http::no_socketio()), lifecycle.clone()));
+    lifecycle.spawn(listener.serve(http::router(state, socketio.service()), lifecycle.clone()));
+    let stopping = lifecycle.stopping();
+    lifecycle.spawn(async move {
+        stopping.cancelled().await;
+        socketio.end();
+    });
     lifecycle.ready();
     // For people and for scripts, at any log level.
     writeln!(io::stdout(), "Paraclete listens on http://{address}")?;
     tracing::info!(environment = ?config.environment, %address, "listening");
     Ok(lifecycle.run(async || signals.next().await, config.shutdown_timeout).await)
+}
+
+/// The names that clients may emit, for the labels of metrics.
+fn event_names() -> Vec<&'static str> {
+    let rows = dialects::documented_events().map(|(_, row)| row);
+    let mut names: Vec<_> =
+        rows.filter(|row| row.direction == dialects::Direction::ToServer).map(|row| row.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn socketio_limits(config: &Config) -> socketio::Limits {
+    socketio::Limits {
+        ping_interval: config.ping_interval,
+        ping_timeout: config.ping_timeout,
+        connect_timeout: config.connect_timeout,
+        max_payload_bytes: config.max_payload,
+        ..socketio::Limits::default()
+    }
 }

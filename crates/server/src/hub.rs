@@ -106,8 +106,7 @@ pub struct HubTask {
 pub fn hub(limits: Limits, metrics: Arc<Metrics>, published: Arc<Published>) -> (HubHandle, HubTask) {
     let (sender, queue) = mpsc::unbounded_channel();
     let effects = Effects::new(metrics);
-    let task =
-        HubTask { queue, limits, hub: Hub::new(limits), effects, published, rooms_created_before: 0 };
+    let task = HubTask { queue, limits, hub: Hub::new(limits), effects, published, rooms_created_before: 0 };
     (HubHandle { queue: sender }, task)
 }
 

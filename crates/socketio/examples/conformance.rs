@@ -19,6 +19,7 @@ use socketio::{
     engine::{self, Application},
     websocket,
 };
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
 #[tokio::main]
@@ -34,7 +35,7 @@ async fn main() -> std::io::Result<()> {
     };
     let tasks = TaskTracker::new();
     let engine = engine::Server::new(EngineEcho, limits.clone(), tasks.clone());
-    let socket = socketio::server(SocketEcho, limits.clone(), tasks.clone());
+    let socket = socketio::server::<TcpStream, _>(SocketEcho, limits.clone(), tasks.clone());
     let limits = Arc::new(limits);
     let echo = get(async move |request: Request| {
         websocket::upgrade(request, &limits, &tasks, |sender| {
@@ -48,7 +49,7 @@ async fn main() -> std::io::Result<()> {
         .route_service("/engine.io/", engine.service())
         .route_service("/socket.io/", socket.service())
         .route("/echo", echo);
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?;
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?;
     axum::serve(listener, router).await
 }
 
@@ -118,7 +119,7 @@ impl Handler for SocketEcho {
         let _ = socket.emit(format!(r#"["auth",{auth}]"#).as_bytes());
     }
 
-    fn event(&self, socket: &Socket, _: &mut String, event: Event<'_>) -> Flow {
+    fn event(&self, socket: &Socket, _: &mut String, _: Instant, event: Event<'_>) -> Flow {
         let args = event.args.rest();
         let comma = if args.is_empty() { "" } else { "," };
         let back = format!(r#"["message-back"{comma}{args}]"#);

@@ -107,7 +107,9 @@ impl<H: Handler> Endpoint for Connection<H> {
             Incoming::Nothing => Ok(Flow::Continue),
             // What was already under way when the server sent the client out has no socket to go to.
             Incoming::Event(entry, _) if entry.socket.is_gone() => Ok(Flow::Continue),
-            Incoming::Event(entry, event) => Ok(self.handler.event(&entry.socket, &mut entry.data, event)),
+            Incoming::Event(entry, event) => {
+                Ok(self.handler.event(&entry.socket, &mut entry.data, now, event))
+            }
             Incoming::Ack(entry, answer) => {
                 entry.socket.acknowledged(&answer);
                 Ok(Flow::Continue)
@@ -157,6 +159,10 @@ impl<H: Handler> Endpoint for Connection<H> {
             self.refuse(&late.namespace, &error);
         }
         self.session.timeout(now)
+    }
+
+    fn on_websocket(&mut self) {
+        self.handler.on_websocket(&self.context);
     }
 
     fn attend(&mut self) {

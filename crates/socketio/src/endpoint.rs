@@ -52,6 +52,9 @@ pub trait Endpoint: Send + 'static {
     /// The connection is to be closed, for this reason.
     fn timeout(&mut self, now: Instant) -> Result<(), Reason>;
 
+    /// The connection speaks over a WebSocket from here on.
+    fn on_websocket(&mut self) {}
+
     /// The sending side asked for attention: something about the connection was decided elsewhere.
     fn attend(&mut self) {}
 
@@ -61,51 +64,37 @@ pub trait Endpoint: Send + 'static {
 
 /// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+#[error("{}", self.as_str())]
 pub enum Reason {
     /// The client said that it leaves: a close packet, or a WebSocket close with code 1000 or 1001.
-    #[error("client closed")]
     ClientClosed,
     /// The stream ended without a word.
-    #[error("transport closed")]
     TransportClosed,
     /// No PONG came in time.
-    #[error("ping timeout")]
     PingTimeout,
     /// No CONNECT came in time.
-    #[error("connect timeout")]
     ConnectTimeout,
     /// Attachments that an event announced did not come in time.
-    #[error("attachments timeout")]
     AttachmentsTimeout,
     /// The server ended it.
-    #[error("server closed")]
     ServerClosed,
     /// The server is going away.
-    #[error("shutdown")]
     Shutdown,
     /// It read more slowly than it was spoken to, until its queue was full.
-    #[error("slow-consumer")]
     SlowConsumer,
     /// It sent more than the server allows.
-    #[error("rate")]
     Rate,
     /// It sent what is no Engine.IO or Socket.IO packet, or none that has a place here.
-    #[error("parse error")]
     Parse,
     /// It broke RFC 6455.
-    #[error("protocol error")]
     Protocol,
     /// It sent text that is not UTF-8.
-    #[error("not UTF-8")]
     NotUtf8,
     /// It sent, or announced, more than a message may have.
-    #[error("too large")]
     TooLarge,
     /// It sent a message in more pieces than allowed.
-    #[error("too many fragments")]
     TooManyFragments,
     /// Two polls, or two posts, of one session were under way at once.
-    #[error("overlapping requests")]
     Overlap,
 }
 
@@ -128,6 +117,28 @@ impl Reason {
         Self::TooManyFragments,
         Self::Overlap,
     ];
+
+    /// Its word, as its `Display` has it: for labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientClosed => "client closed",
+            Self::TransportClosed => "transport closed",
+            Self::PingTimeout => "ping timeout",
+            Self::ConnectTimeout => "connect timeout",
+            Self::AttachmentsTimeout => "attachments timeout",
+            Self::ServerClosed => "server closed",
+            Self::Shutdown => "shutdown",
+            Self::SlowConsumer => "slow-consumer",
+            Self::Rate => "rate",
+            Self::Parse => "parse error",
+            Self::Protocol => "protocol error",
+            Self::NotUtf8 => "not UTF-8",
+            Self::TooLarge => "too large",
+            Self::TooManyFragments => "too many fragments",
+            Self::Overlap => "overlapping requests",
+        }
+    }
 
     /// The status code of the WebSocket close frame that tells the client (RFC 6455, section 7.4.1). None where
     /// nobody is left to be told, or would not read it.

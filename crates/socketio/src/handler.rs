@@ -3,6 +3,7 @@
 use std::{
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use http::request::Parts;
@@ -45,6 +46,11 @@ pub trait Handler: Send + Sync + 'static {
     /// The rejection that the client gets.
     fn open(&self, request: &Parts) -> Result<Self::Connection, Rejection>;
 
+    /// The connection speaks over a WebSocket from here on.
+    fn on_websocket(&self, connection: &Self::Connection) {
+        let _ = connection;
+    }
+
     /// The middleware: may the client come into the namespace? While this thinks, nothing else is read from the
     /// connection; after [`connect_timeout`](crate::limits::Limits::connect_timeout) the client is refused.
     ///
@@ -60,9 +66,9 @@ pub trait Handler: Send + Sync + 'static {
         let _ = (socket, data);
     }
 
-    /// An event. Must not block. What is to be done later is handed on; what cannot be handed on now is kept in
+    /// An event, read at `now`. Must not block. What is to be done later is handed on; what cannot be handed on now is kept in
     /// `data`, with [`Flow::Pause`] for an answer.
-    fn event(&self, socket: &Socket, data: &mut Self::Data, event: Event<'_>) -> Flow;
+    fn event(&self, socket: &Socket, data: &mut Self::Data, now: Instant, event: Event<'_>) -> Flow;
 
     /// After a [`Flow::Pause`]: whether to go on reading. Wakes the task when it is time.
     fn poll_ready(&self, socket: &Socket, data: &mut Self::Data, cx: &mut Context<'_>) -> Poll<()> {

@@ -46,6 +46,7 @@ mod socket;
 
 use std::sync::Arc;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::task::TaskTracker;
 
 pub use connection::{Connection, SocketIo};
@@ -58,8 +59,16 @@ pub use outbox::Closed;
 pub use session::Event;
 pub use socket::{Acknowledged, NoAck, Socket};
 
-/// A Socket.IO server for `handler`, whose connections run on `tasks`.
-pub fn server<H: Handler>(handler: H, limits: Limits, tasks: TaskTracker) -> engine::Server<SocketIo<H>> {
+/// A Socket.IO server.
+pub type Server<H> = engine::Server<SocketIo<H>>;
+
+/// A Socket.IO server for `handler`, whose connections run on `tasks`, behind an HTTP server that hands streams of
+/// type `S` to hyper; [`tokio::net::TcpStream`] behind `axum::serve`.
+pub fn server<S, H>(handler: H, limits: Limits, tasks: TaskTracker) -> Server<H>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Handler,
+{
     let socketio = SocketIo::new(handler, Arc::new(limits.clone()));
-    engine::Server::new(socketio, limits, tasks)
+    engine::Server::over::<S>(socketio, limits, tasks)
 }

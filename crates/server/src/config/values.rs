@@ -27,6 +27,15 @@ pub enum SignalValidation {
     Off,
 }
 
+impl From<SignalValidation> for dialects::Validation {
+    fn from(validation: SignalValidation) -> Self {
+        match validation {
+            SignalValidation::Shape => Self::Shape,
+            SignalValidation::Off => Self::Off,
+        }
+    }
+}
+
 /// `LOG_FORMAT`: how log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {

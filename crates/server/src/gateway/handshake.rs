@@ -16,8 +16,11 @@ pub(super) fn identity(auth: &str) -> Result<Identity, ConnectError> {
     if given("token").is_some_and(|token| token.string().is_none_or(|token| !token.is_empty())) {
         return Err(refusal("Invalid token".to_owned(), "AUTH001"));
     }
-    let user = given("userId").map(|value| named(value, "userId", UserId::try_from)).transpose()?;
-    let username = given("username").map(|value| named(value, "username", Username::try_from)).transpose()?;
+    let user =
+        given("userId").map(|value| named(value, "userId", |text| UserId::try_from(text))).transpose()?;
+    let username = given("username")
+        .map(|value| named(value, "username", |text| Username::try_from(text)))
+        .transpose()?;
     Ok(Identity::guest(user, username))
 }
 
@@ -56,7 +59,10 @@ mod tests {
         for (auth, expected) in [
             ("{}", Identity::guest(None, None)),
             (r#"{"userId":null,"username":null,"token":null,"x":1}"#, Identity::guest(None, None)),
-            (r#"{"userId":"ann","username":"Ann B","token":""}"#, Identity::guest(user("ann"), name("Ann B"))),
+            (
+                r#"{"userId":"ann","username":"Ann B","token":""}"#,
+                Identity::guest(user("ann"), name("Ann B")),
+            ),
             (r#"{"userId":17}"#, Identity::guest(user("17"), None)),
             (r#"{"userId":"__proto__"}"#, Identity::guest(user("__proto__"), None)),
         ] {

@@ -43,7 +43,9 @@ pub(super) struct Limiter {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Pass,
-    TooMany { retry_after_ms: u64 },
+    TooMany {
+        retry_after_ms: u64,
+    },
     /// Far beyond being told.
     Flood,
 }

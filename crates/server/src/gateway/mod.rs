@@ -10,13 +10,12 @@ mod limiter;
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::{Context, Poll},
     time::Instant,
 };
-use std::sync::Arc;
 
 use axum::http::{StatusCode, request::Parts};
 use dialects::{Class, Decoded, Dialect, Validation};
@@ -29,8 +28,8 @@ pub use credit::Credit;
 use self::limiter::{EventLimiter, Limiter, Verdict};
 use crate::{
     config::Config,
-    hub::{HubHandle, Question},
     http::Client,
+    hub::{HubHandle, Question},
     limits::ConnectionRate,
     telemetry::{EventIndex, Metrics, Outcome},
 };
@@ -75,7 +74,10 @@ impl Gateway {
             enabled: config.dialects.iter().filter_map(|name| dialects::named(name)).collect(),
             validation: config.signal_validation.into(),
             limiter: EventLimiter::new(config),
-            connection_rate: Mutex::new(ConnectionRate::new(config.connections_per_minute, config.environment)),
+            connection_rate: Mutex::new(ConnectionRate::new(
+                config.connections_per_minute,
+                config.environment,
+            )),
         }
     }
 
@@ -98,7 +100,8 @@ impl Gateway {
 
     /// Answers an event that does not reach the hub.
     fn refuse(&self, socket: &Socket, seat: &Seat, event: &Refused<'_>, refusal: Refusal) {
-        let outcome = if refusal.retry_after_ms().is_some() { Outcome::RateLimited } else { Outcome::Refused };
+        let outcome =
+            if refusal.retry_after_ms().is_some() { Outcome::RateLimited } else { Outcome::Refused };
         self.metrics.event(event.index, outcome);
         tracing::debug!(peer = %seat.peer, event = %event.name.escape_debug(), code = refusal.code().as_str(), "refused");
         let Some(dialect) = event.dialect.or_else(|| seat.spoken.first().copied()) else { return };
@@ -221,6 +224,6 @@ impl Handler for Gateway {
         if connection.on_websocket.load(Relaxed) {
             self.metrics.websocket_closed();
         }
-        self.metrics.connection_closed(&reason.to_string(), connection.opened.elapsed());
+        self.metrics.connection_closed(reason.as_str(), connection.opened.elapsed());
     }
 }

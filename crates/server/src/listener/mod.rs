@@ -23,7 +23,10 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
 use tower::ServiceExt as _;
 
 pub use stream::Stream;
@@ -104,7 +107,7 @@ impl Listener {
                     }
                 }
                 Err(error) => {
-                    if let Some(deadline) = exhaustion.wait_until(&error) {
+                    if let Some(deadline) = exhaustion.wait_until(&error, Instant::now()) {
                         let wait = freed.notified_or(deadline);
                         stopping.run_until_cancelled(wait).await;
                     }

@@ -10,12 +10,17 @@
 use std::{sync::Arc, time::Instant};
 
 use http::{StatusCode, request::Parts};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     endpoint::{Endpoint, Reason},
     limits::Limits,
     outbox::{Closed, Outbox},
+    websocket::{Stream, Unwrap},
 };
 
 mod heartbeat;
@@ -113,6 +118,7 @@ struct Shared<A> {
     limits: Arc<Limits>,
     registry: Arc<Registry>,
     tasks: TaskTracker,
+    unwrap: Unwrap,
 }
 
 impl<A> Clone for Server<A> {
@@ -122,10 +128,19 @@ impl<A> Clone for Server<A> {
 }
 
 impl<A: Application> Server<A> {
-    /// A server whose sessions run on `tasks`.
+    /// A server whose sessions run on `tasks`, behind an HTTP server that accepts plain TCP streams.
     pub fn new(application: A, limits: Limits, tasks: TaskTracker) -> Self {
-        let (limits, registry) = (Arc::new(limits), Arc::default());
-        Self { shared: Arc::new(Shared { application, limits, registry, tasks }) }
+        Self::over::<TcpStream>(application, limits, tasks)
+    }
+
+    /// As [`Server::new`], behind an HTTP server that hands streams of type `S` to hyper, in a
+    /// [`TokioIo`](hyper_util::rt::TokioIo).
+    pub fn over<S>(application: A, limits: Limits, tasks: TaskTracker) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (limits, registry, unwrap) = (Arc::new(limits), Arc::default(), Stream::unwrap::<S> as Unwrap);
+        Self { shared: Arc::new(Shared { application, limits, registry, tasks, unwrap }) }
     }
 
     /// The tower service that answers its requests, on whichever path it is mounted.

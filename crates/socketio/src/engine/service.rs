@@ -25,7 +25,7 @@ use crate::{
     engine::Rejection,
     id::SessionId,
     outbox::Format,
-    websocket::{self, Stream},
+    websocket,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -173,11 +173,11 @@ impl<A: Application> Server<A> {
         // Nothing can have filled it yet.
         let _ = outbox.push(&[&self.open_packet(SessionId::random(), "[]")], &[]);
         let session = self.session(&request.into_parts().0, admission)?;
-        let limits = Arc::clone(&self.shared.limits);
+        let (limits, unwrap) = (Arc::clone(&self.shared.limits), self.shared.unwrap);
         self.shared.tasks.spawn(async move {
             match upgrade.await {
                 Ok(upgraded) => {
-                    websocket::run(Stream::new(upgraded), Vec::new(), session, outbox, &limits).await;
+                    websocket::run(unwrap(upgraded), Vec::new(), session, outbox, &limits).await;
                 }
                 Err(_) => session.closed(Reason::TransportClosed),
             }
@@ -193,11 +193,11 @@ impl<A: Application> Server<A> {
             // The client is told in the way it can hear: its WebSocket opens, and is closed.
             return Ok(response);
         };
-        let upgrade = hyper::upgrade::on(&mut request);
+        let (upgrade, unwrap) = (hyper::upgrade::on(&mut request), self.shared.unwrap);
         self.shared.tasks.spawn(async move {
             if let Ok(upgraded) = upgrade.await {
                 // A session that has ended meanwhile drops the stream.
-                let _ = session.send(polling::Request::Upgrade(Box::new(Stream::new(upgraded)))).await;
+                let _ = session.send(polling::Request::Upgrade(Box::new(unwrap(upgraded)))).await;
             }
         });
         Ok(response)

@@ -69,6 +69,10 @@ impl<E: Endpoint> Endpoint for Session<E> {
         Ok(())
     }
 
+    fn on_websocket(&mut self) {
+        self.inner.on_websocket();
+    }
+
     fn attend(&mut self) {
         self.inner.attend();
     }

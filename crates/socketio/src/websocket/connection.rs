@@ -45,6 +45,7 @@ pub(crate) async fn run<E: Endpoint>(
         alarm: None,
         paused: false,
     };
+    connection.endpoint.on_websocket();
     let reason = match connection.drain_partial() {
         Ok(()) => std::future::poll_fn(|cx| connection.poll_run(cx)).await,
         Err(reason) => reason,

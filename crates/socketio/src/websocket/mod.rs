@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
+use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -26,7 +27,7 @@ mod stream;
 
 pub(crate) use connection::run;
 pub(crate) use handshake::answer;
-pub(crate) use stream::Stream;
+pub(crate) use stream::{Stream, Unwrap};
 
 /// The sending half of a WebSocket, for any task.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ pub fn upgrade<B, E: Endpoint>(
         let Ok(upgraded) = upgrade.await else { return };
         let outbox = Arc::new(Outbox::new(Format::WebSocket, limits.max_outbound_bytes));
         let endpoint = endpoint(Sender(Arc::clone(&outbox)));
-        run(Stream::new(upgraded), Vec::new(), endpoint, outbox, &limits).await;
+        run(Stream::unwrap::<TcpStream>(upgraded), Vec::new(), endpoint, outbox, &limits).await;
     });
     response
 }

@@ -1,4 +1,4 @@
-//! The stream under a WebSocket: the bare TCP stream where there is one, else whatever was upgraded.
+//! The stream under a WebSocket: the bare one that the server accepted, taken back from the HTTP library.
 
 use std::{
     io,
@@ -9,30 +9,29 @@ use std::{
 use bytes::{Buf, Bytes};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-#[derive(Debug)]
+/// What can be under a WebSocket.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
+
+/// Takes the server's own type of stream out of what was upgraded. Hyper's wrapping costs each idle connection
+/// kilobytes, and is shed where it can be; a stream of another type stays wrapped, and works.
+pub(crate) type Unwrap = fn(Upgraded) -> Stream;
+
 pub(crate) struct Stream {
-    io: Io,
+    io: Box<dyn Duplex>,
     /// What came together with the upgrade request.
     ahead: Bytes,
 }
 
-#[derive(Debug)]
-enum Io {
-    Tcp(TcpStream),
-    Other(Box<TokioIo<Upgraded>>),
-}
-
 impl Stream {
-    /// Hyper's own wrapping costs each idle connection kilobytes; it is shed where the stream is plain TCP.
-    pub(crate) fn new(upgraded: Upgraded) -> Self {
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => Self { io: Io::Tcp(parts.io.into_inner()), ahead: parts.read_buf },
-            Err(other) => Self { io: Io::Other(Box::new(TokioIo::new(other))), ahead: Bytes::new() },
+    /// See [`Unwrap`].
+    pub(crate) fn unwrap<S: Duplex + 'static>(upgraded: Upgraded) -> Self {
+        match upgraded.downcast::<TokioIo<S>>() {
+            Ok(parts) => Self { io: Box::new(parts.io.into_inner()), ahead: parts.read_buf },
+            Err(other) => Self { io: Box::new(TokioIo::new(other)), ahead: Bytes::new() },
         }
     }
 
@@ -44,32 +43,25 @@ impl Stream {
             return Poll::Ready(Ok(count));
         }
         let mut buffer = ReadBuf::new(buffer);
-        let read = match &mut self.io {
-            Io::Tcp(io) => Pin::new(io).poll_read(cx, &mut buffer),
-            Io::Other(io) => Pin::new(io).poll_read(cx, &mut buffer),
-        };
-        read.map_ok(|()| buffer.filled().len())
+        Pin::new(&mut *self.io).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
     }
 
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.io {
-            Io::Tcp(io) => Pin::new(io).poll_write(cx, bytes),
-            Io::Other(io) => Pin::new(io).poll_write(cx, bytes),
-        }
+        Pin::new(&mut *self.io).poll_write(cx, bytes)
     }
 
     /// TLS gathers what is written to it until it is told to send.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.io {
-            Io::Tcp(_) => Poll::Ready(Ok(())),
-            Io::Other(io) => Pin::new(io).poll_flush(cx),
-        }
+        Pin::new(&mut *self.io).poll_flush(cx)
     }
 
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.io {
-            Io::Tcp(io) => Pin::new(io).poll_shutdown(cx),
-            Io::Other(io) => Pin::new(io).poll_shutdown(cx),
-        }
+        Pin::new(&mut *self.io).poll_shutdown(cx)
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream").finish_non_exhaustive()
     }
 }
