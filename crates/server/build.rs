@@ -3,7 +3,9 @@
 use std::path::Path;
 
 fn main() {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist");
+    // Relative, because cargo runs this in the package's folder, while a path compiled in would outlive a
+    // checkout that moves and keeps its target folder.
+    let dist = Path::new("../../web/dist");
     let page = dist.join("index.html");
     println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed={}", page.display());

@@ -120,8 +120,9 @@ fn none(problems: &[String], what_to_do: &str) {
     assert!(problems.is_empty(), "{what_to_do}:\n  {}", problems.join("\n  "));
 }
 
+/// Tests run in their package's folder.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new("../..").canonicalize().unwrap()
 }
 
 /// The text of every file of the repository whose name ends so, by its path from the root.
