@@ -96,6 +96,8 @@ impl Server {
             .env("HOST", "127.0.0.1")
             .env("PORT", "0")
             .env("NODE_ENV", "production")
+            .env("AUTH", "optional")
+            .env("CORS_ORIGINS", "*")
             .env("DATA_DIR", &data_dir)
             .env("LOG_LEVEL", "warn")
             .env("RELAYS_PER_SECOND", "0")

@@ -12,7 +12,7 @@ pub(crate) fn members<'a, const N: usize>(
     payload: Option<Value<'a>>,
     names: [&str; N],
 ) -> Result<[Option<Value<'a>>; N], Refusal> {
-    let payload = payload.ok_or(Expectation::Payload.refuse("payload", Found::Missing))?;
+    let payload = payload.ok_or_else(|| Expectation::Payload.refuse("payload", Found::Missing))?;
     let Some(members) = payload.members() else {
         return Err(Expectation::Payload.refuse("payload", kind(payload)));
     };
@@ -27,7 +27,7 @@ pub(crate) fn members<'a, const N: usize>(
 
 /// A room's id that must be there.
 pub(crate) fn room(field: &'static str, value: Option<Value<'_>>) -> Result<RoomId, Refusal> {
-    optional_room(field, value)?.ok_or(Expectation::RoomId.refuse(field, Found::Missing))
+    optional_room(field, value)?.ok_or_else(|| Expectation::RoomId.refuse(field, Found::Missing))
 }
 
 /// A room's id that may be absent.
@@ -57,7 +57,7 @@ pub(crate) fn optional_user(
 
 /// A peer's id that must be there.
 pub(crate) fn peer(field: &'static str, value: Option<Value<'_>>) -> Result<PeerId, Refusal> {
-    optional_peer(field, value)?.ok_or(Expectation::PeerId.refuse(field, Found::Missing))
+    optional_peer(field, value)?.ok_or_else(|| Expectation::PeerId.refuse(field, Found::Missing))
 }
 
 /// A peer's id that may be absent. Text that no peer's id can be gets the answer of an id that nobody has.

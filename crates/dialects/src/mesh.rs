@@ -212,7 +212,7 @@ fn decode_relay(
 
 fn decode_envelope(payload: Option<Value<'_>>, validation: Validation) -> Result<Decoded, Refusal> {
     let [kind, to, room, data] = fields::members(payload, ["type", "to", "roomId", "data"])?;
-    let kind = kind.ok_or(Expectation::EnvelopeType.refuse("type", Found::Missing))?;
+    let kind = kind.ok_or_else(|| Expectation::EnvelopeType.refuse("type", Found::Missing))?;
     let signal_kind = match kind.string().as_deref() {
         Some("join") => {
             let command = join(room, data.and_then(|data| data.get("userId")))?;
@@ -257,7 +257,7 @@ fn signal(
         SignalKind::Offer | SignalKind::Answer => (Expectation::Description, validation::description),
         SignalKind::Candidate => (Expectation::Candidate, validation::candidate),
     };
-    let body = body.ok_or(expected.refuse(field, Found::Missing))?;
+    let body = body.ok_or_else(|| expected.refuse(field, Found::Missing))?;
     check(field, body, validation)?;
     Ok(Signal { kind, body: Body::new(body.as_str()) })
 }

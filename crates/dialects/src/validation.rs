@@ -152,7 +152,7 @@ fn description_object(value: Value<'_>, validation: Validation) -> Result<(), Re
     if validation == Validation::Off || fields::present(encrypted).is_some() {
         return text.map_or(Ok(()), |text| sdp("sdp", text, Validation::Off));
     }
-    let kind = kind.ok_or(Expectation::DescriptionType.refuse("type", Found::Missing))?;
+    let kind = kind.ok_or_else(|| Expectation::DescriptionType.refuse("type", Found::Missing))?;
     let is_rollback = match kind.string().as_deref() {
         Some("offer" | "answer" | "pranswer") => false,
         Some("rollback") => true,
@@ -194,7 +194,7 @@ fn candidate_object(value: Value<'_>) -> Result<(), Refusal> {
     if fields::present(encrypted).is_some() {
         return Ok(());
     }
-    let text = text.ok_or(Expectation::CandidateText.refuse("candidate", Found::Missing))?;
+    let text = text.ok_or_else(|| Expectation::CandidateText.refuse("candidate", Found::Missing))?;
     if !matches!(text.kind(), Kind::String | Kind::Null) {
         return Err(Expectation::CandidateText.refuse("candidate", fields::kind(text)));
     }

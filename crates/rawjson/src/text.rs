@@ -42,17 +42,60 @@ fn control_bytes(word: u64) -> u64 {
     word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS
 }
 
-/// The offset behind the string that begins at `at` with its quote. `bytes` are valid JSON.
-pub(crate) fn skip_string(bytes: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    loop {
-        at = skip_plain(bytes, at);
-        match bytes.get(at) {
-            Some(b'\\') => at += 2,
-            Some(_) => return at + 1,
-            None => return at,
-        }
+/// Whether there is a control character anywhere, blanks between values included. One pass at the speed of memory.
+pub(crate) fn has_controls(bytes: &[u8]) -> bool {
+    bytes.chunks(256).any(|chunk| chunk.iter().fold(false, |found, byte| found | (*byte < 0x20)))
+}
+
+/// As [`skip_plain`], in a text without control characters.
+#[inline]
+pub(crate) fn skip_printable(bytes: &[u8], at: usize) -> usize {
+    let special = |word| {
+        zero_bytes(word ^ (LOW_BITS * u64::from(b'"'))) | zero_bytes(word ^ (LOW_BITS * u64::from(b'\\')))
+    };
+    match near(bytes, at, special) {
+        Ok(found) => found,
+        Err(far) => far + memchr::memchr2(b'"', b'\\', &bytes[far..]).unwrap_or(bytes.len() - far),
     }
+}
+
+/// The offset behind the string that begins at `at` with its quote. `bytes` are valid JSON, so a quote ends the
+/// string unless it is escaped: unless an odd number of backslashes stand before it.
+#[inline]
+pub(crate) fn skip_string(bytes: &[u8], at: usize) -> usize {
+    let start = at + 1;
+    let mut from = start;
+    loop {
+        let quote = match near(bytes, from, |word| zero_bytes(word ^ (LOW_BITS * u64::from(b'"')))) {
+            Ok(found) => found,
+            Err(far) => far + memchr::memchr(b'"', &bytes[far..]).unwrap_or(bytes.len() - far),
+        };
+        let before = &bytes[start..quote.min(bytes.len())];
+        if before.last() != Some(&b'\\') || quote >= bytes.len() {
+            return (quote + 1).min(bytes.len());
+        }
+        let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes % 2 == 0 {
+            return quote + 1;
+        }
+        from = quote + 1;
+    }
+}
+
+/// Names and ids end within a few words of eight, and a search that is made for long texts costs more to begin. So
+/// those few are looked at here, in the way that `special` marks the bytes it looks for; `Err` says where to search on.
+#[inline]
+fn near(bytes: &[u8], mut at: usize, special: impl Fn(u64) -> u64) -> Result<usize, usize> {
+    const WORDS: usize = 3;
+    for _ in 0..WORDS {
+        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else { break };
+        let marks = special(u64::from_le_bytes(*chunk));
+        if marks != 0 {
+            return Ok(at + (marks.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    Err(at.min(bytes.len()))
 }
 
 /// The string that the valid JSON text `raw`, quotes included, stands for. None if it has a surrogate without its

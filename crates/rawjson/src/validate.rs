@@ -66,7 +66,8 @@ pub fn validate(bytes: &[u8], max_depth: usize) -> Result<Value<'_>, Error> {
 pub fn validate_str(text: &str, max_depth: usize) -> Result<Value<'_>, Error> {
     let bytes = text.as_bytes();
     let start = text::skip_blanks(bytes, 0);
-    let end = Walk { bytes, at: start, open: Open::new(max_depth) }.value()?;
+    let has_controls = text::has_controls(bytes);
+    let end = Walk { bytes, at: start, open: Open::new(max_depth), has_controls }.value()?;
     match text::skip_blanks(bytes, end) {
         rest if rest == bytes.len() => Ok(Value::trusted(&text[start..end])),
         rest => Err(Error { offset: rest, problem: Problem::Trailing }),
@@ -118,6 +119,8 @@ struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
     open: Open,
+    /// Whether strings must be searched for control characters: mostly there are none anywhere.
+    has_controls: bool,
 }
 
 impl Walk<'_> {
@@ -200,7 +203,8 @@ impl Walk<'_> {
     fn string(&mut self) -> Result<(), Error> {
         self.at += 1;
         loop {
-            self.at = text::skip_plain(self.bytes, self.at);
+            let skip = if self.has_controls { text::skip_plain } else { text::skip_printable };
+            self.at = skip(self.bytes, self.at);
             match self.peek()? {
                 b'"' => {
                     self.at += 1;

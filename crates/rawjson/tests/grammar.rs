@@ -22,10 +22,17 @@ fn every_kind_of_value_is_accepted_and_kept_byte_for_byte() {
         ("[ ]", Kind::Array),
         ("{\n}", Kind::Object),
         (r#"{"b":[1,{"":null}],"a" : "" , "b":2}"#, Kind::Object),
+        (r#"["\\","a\\\"b","\\\\\\"]"#, Kind::Array),
+        (
+            r#"["a string of more than twenty-four bytes","\r\n and one more with an escape","]"]"#,
+            Kind::Array,
+        ),
     ] {
         let padded = format!(" \t{text}\r\n");
-        let value = validate(padded.as_bytes(), DEPTH).unwrap();
-        assert_eq!((value.as_str(), value.kind()), (text, kind));
+        for text in [text, padded.as_str()] {
+            let value = validate(text.as_bytes(), DEPTH).unwrap();
+            assert_eq!((value.as_str(), value.kind()), (text.trim(), kind));
+        }
     }
 }
 
@@ -91,6 +98,10 @@ fn members_are_found_and_the_last_of_a_name_counts() {
 
 #[test]
 fn elements_come_in_order_and_the_rest_is_as_written() {
+    let value = validate(br#"["a\\","\\\"b]",{"}":"\\\\"},1]"#, DEPTH).unwrap();
+    let all: Vec<_> = value.elements().unwrap().map(|value| value.as_str()).collect();
+    assert_eq!(all, [r#""a\\""#, r#""\\\"b]""#, r#"{"}":"\\\\"}"#, "1"]);
+
     let value = validate(br#"[ "ev" , {"a":[1]},null ,-1e5 ]"#, DEPTH).unwrap();
     let mut elements = value.elements().unwrap();
     assert_eq!(elements.next().unwrap().string().unwrap(), "ev");
