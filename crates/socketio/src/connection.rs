@@ -10,6 +10,7 @@ use std::{
 use http::request::Parts;
 
 use crate::{
+    clock,
     endpoint::{Endpoint, Flow, Message, Reason},
     engine::{Application, Rejection, Sender},
     handler::{ConnectError, ConnectRequest, Handler},
@@ -72,7 +73,7 @@ impl<H: Handler> Connection<H> {
         self.session.accept(entry);
     }
 
-    fn refuse(&mut self, namespace: &str, error: &ConnectError) {
+    fn refuse(&mut self, now: Instant, namespace: &str, error: &ConnectError) {
         let mut body = br#"{"message":"#.to_vec();
         rawjson::write_string(&mut body, &error.message);
         if let Some(data) = &error.data {
@@ -81,7 +82,7 @@ impl<H: Handler> Connection<H> {
         }
         body.push(b'}');
         self.tell(b"44", namespace, &body);
-        self.session.refuse();
+        self.session.refuse(now);
     }
 
     fn tell(&self, kind: &[u8], namespace: &str, body: &[u8]) {
@@ -122,7 +123,7 @@ impl<H: Handler> Endpoint for Connection<H> {
             }
             Incoming::Crowded { namespace } => {
                 let (namespace, message) = (namespace.to_owned(), "Too many namespaces".to_owned());
-                self.refuse(&namespace, &ConnectError { message, data: None });
+                self.refuse(now, &namespace, &ConnectError { message, data: None });
                 Ok(Flow::Continue)
             }
             Incoming::Disconnect(entry) => {
@@ -139,7 +140,7 @@ impl<H: Handler> Endpoint for Connection<H> {
             self.pending = None;
             match verdict {
                 Ok(data) => self.accept(&namespace, data),
-                Err(error) => self.refuse(&namespace, &error),
+                Err(error) => self.refuse(clock::now(), &namespace, &error),
             }
         }
         for entry in self.session.entries() {
@@ -156,7 +157,7 @@ impl<H: Handler> Endpoint for Connection<H> {
     fn timeout(&mut self, now: Instant) -> Result<(), Reason> {
         if let Some(late) = self.pending.take_if(|pending| pending.deadline <= now) {
             let error = ConnectError { message: "timeout".to_owned(), data: None };
-            self.refuse(&late.namespace, &error);
+            self.refuse(now, &late.namespace, &error);
         }
         self.session.timeout(now)
     }

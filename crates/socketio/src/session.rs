@@ -22,7 +22,7 @@ pub struct Session<T> {
     /// The namespace whose CONNECT is being thought about. Nothing else is read meanwhile.
     connecting: Option<Box<str>>,
     connects: usize,
-    /// Until the client is in its first namespace.
+    /// Until the client is in its first namespace. It does not run while the client waits for an answer.
     connect_deadline: Option<Instant>,
     partial: Option<Box<Partial>>,
     /// The last packet with attachments, which what was returned for it borrows from.
@@ -163,9 +163,13 @@ impl<T> Session<T> {
         }
     }
 
-    /// The client is not let into the namespace that it asked for last.
-    pub fn refuse(&mut self) {
+    /// The client is not let into the namespace that it asked for last. If it is in none yet, it has as long as at
+    /// first to ask for another.
+    pub fn refuse(&mut self, now: Instant) {
         self.connecting = None;
+        if let Some(deadline) = &mut self.connect_deadline {
+            *deadline = now + self.limits.connect_timeout;
+        }
     }
 
     /// The entries of the namespaces that the client is in.
@@ -183,7 +187,7 @@ impl<T> Session<T> {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let attachments = self.partial.as_ref().map(|partial| partial.deadline);
-        [self.connect_deadline, attachments].into_iter().flatten().min()
+        [self.due_connect(), attachments].into_iter().flatten().min()
     }
 
     /// The time is `now`.
@@ -191,13 +195,18 @@ impl<T> Session<T> {
     /// # Errors
     /// The client has kept the server waiting too long.
     pub fn timeout(&mut self, now: Instant) -> Result<(), Reason> {
-        if self.connect_deadline.is_some_and(|deadline| deadline <= now) {
+        if self.due_connect().is_some_and(|deadline| deadline <= now) {
             return Err(Reason::ConnectTimeout);
         }
         if self.partial.as_ref().is_some_and(|partial| partial.deadline <= now) {
             return Err(Reason::AttachmentsTimeout);
         }
         Ok(())
+    }
+
+    /// Until when the client must have asked for a namespace; one that has asked waits for us.
+    fn due_connect(&self) -> Option<Instant> {
+        self.connect_deadline.filter(|_| self.connecting.is_none())
     }
 
     fn incoming<'a>(&'a mut self, packet: Packet<'a>) -> Result<Incoming<'a, T>, Reason> {
