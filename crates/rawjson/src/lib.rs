@@ -20,5 +20,5 @@ mod validate;
 mod value;
 
 pub use text::write_string;
-pub use validate::{DEEPEST, Error, Problem, validate, validate_str};
+pub use validate::{DEEPEST, Error, Problem, validate, validate_array, validate_str};
 pub use value::{Elements, Kind, Members, Value};

@@ -5,7 +5,11 @@ use std::borrow::Cow;
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
+/// Bytes looked at together: as many as the narrowest vector registers of today hold.
+const BLOCK: usize = 16;
+
 /// The offset of the first byte at or after `at` that is not a JSON blank.
+#[inline]
 pub(crate) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
         at += 1;
@@ -14,49 +18,19 @@ pub(crate) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The offset of the first byte at or after `at` that means something inside a string: a quote, a backslash or a
-/// control character; the length if there is none. Eight bytes at a time, as bodies are mostly long strings.
-pub(crate) fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let word = u64::from_le_bytes(*chunk);
-        let special = zero_bytes(word ^ (LOW_BITS * u64::from(b'"')))
-            | zero_bytes(word ^ (LOW_BITS * u64::from(b'\\')))
-            | control_bytes(word);
-        if special != 0 {
-            return at + (special.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
-        at += 1;
-    }
-    at
-}
-
-/// The high bit of each byte that is zero; exact up to and including the lowest such byte.
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(LOW_BITS) & !word & HIGH_BITS
-}
-
-/// The high bit of each byte below 0x20; exact up to and including the lowest such byte.
-fn control_bytes(word: u64) -> u64 {
-    word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS
-}
-
-/// Whether there is a control character anywhere, blanks between values included. One pass at the speed of memory.
-pub(crate) fn has_controls(bytes: &[u8]) -> bool {
-    bytes.chunks(256).any(|chunk| chunk.iter().fold(false, |found, byte| found | (*byte < 0x20)))
-}
-
-/// As [`skip_plain`], in a text without control characters.
+/// control character; the length if there is none.
 #[inline]
-pub(crate) fn skip_printable(bytes: &[u8], at: usize) -> usize {
-    let special = |word| {
-        zero_bytes(word ^ (LOW_BITS * u64::from(b'"'))) | zero_bytes(word ^ (LOW_BITS * u64::from(b'\\')))
-    };
-    match near(bytes, at, special) {
-        Ok(found) => found,
-        Err(far) => far + memchr::memchr2(b'"', b'\\', &bytes[far..]).unwrap_or(bytes.len() - far),
+pub(crate) fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
+    let is_special = |byte: u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
+    let special = |word| bytes_equal(word, b'"') | bytes_equal(word, b'\\') | control_bytes(word);
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+        if any(block, is_special) {
+            return at + first_marked(block, special);
+        }
+        at += BLOCK;
     }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
 }
 
 /// The offset behind the string that begins at `at` with its quote. `bytes` are valid JSON, so a quote ends the
@@ -66,15 +40,12 @@ pub(crate) fn skip_string(bytes: &[u8], at: usize) -> usize {
     let start = at + 1;
     let mut from = start;
     loop {
-        let quote = match near(bytes, from, |word| zero_bytes(word ^ (LOW_BITS * u64::from(b'"')))) {
-            Ok(found) => found,
-            Err(far) => far + memchr::memchr(b'"', &bytes[far..]).unwrap_or(bytes.len() - far),
+        let quote = find_quote(bytes, from);
+        let before = bytes.get(start..quote).unwrap_or_default();
+        let backslashes = match before.last() {
+            Some(b'\\') => before.iter().rev().take_while(|byte| **byte == b'\\').count(),
+            _ => return quote + 1,
         };
-        let before = &bytes[start..quote.min(bytes.len())];
-        if before.last() != Some(&b'\\') || quote >= bytes.len() {
-            return (quote + 1).min(bytes.len());
-        }
-        let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
         if backslashes % 2 == 0 {
             return quote + 1;
         }
@@ -82,27 +53,56 @@ pub(crate) fn skip_string(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// Names and ids end within a few words of eight, and a search that is made for long texts costs more to begin. So
-/// those few are looked at here, in the way that `special` marks the bytes it looks for; `Err` says where to search on.
+/// The offset of the first quote at or after `at`. Most strings are short, and a search that is made for long ones
+/// costs more to begin: so the first block is looked at here.
 #[inline]
-fn near(bytes: &[u8], mut at: usize, special: impl Fn(u64) -> u64) -> Result<usize, usize> {
-    const WORDS: usize = 3;
-    for _ in 0..WORDS {
-        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else { break };
-        let marks = special(u64::from_le_bytes(*chunk));
-        if marks != 0 {
-            return Ok(at + (marks.trailing_zeros() / 8) as usize);
+fn find_quote(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match rest.first_chunk::<BLOCK>() {
+        Some(block) if any(block, |byte| byte == b'"') => {
+            at + first_marked(block, |word| bytes_equal(word, b'"'))
         }
-        at += 8;
+        _ => at + memchr::memchr(b'"', rest).unwrap_or(rest.len()),
     }
-    Err(at.min(bytes.len()))
+}
+
+/// Whether a byte of the block is of this kind. Without a branch, so that it becomes a few vector instructions.
+#[inline]
+fn any(block: &[u8; BLOCK], kind: impl Fn(u8) -> bool) -> bool {
+    u128::from_ne_bytes(block.map(|byte| u8::from(kind(byte)))) != 0
+}
+
+/// The place of the first byte that `marks` marks by its high bit; the block has one.
+#[inline]
+fn first_marked(block: &[u8; BLOCK], marks: impl Fn(u64) -> u64) -> usize {
+    let (words, _) = block.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let marked = marks(u64::from_le_bytes(*word));
+        if marked != 0 {
+            return index * 8 + (marked.trailing_zeros() / 8) as usize;
+        }
+    }
+    BLOCK
+}
+
+/// The high bit of each byte that equals `byte`; exact up to and including the lowest such byte.
+#[inline]
+fn bytes_equal(word: u64, byte: u8) -> u64 {
+    let differing = word ^ (LOW_BITS * u64::from(byte));
+    differing.wrapping_sub(LOW_BITS) & !differing & HIGH_BITS
+}
+
+/// The high bit of each byte below 0x20; exact up to and including the lowest such byte.
+#[inline]
+fn control_bytes(word: u64) -> u64 {
+    word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS
 }
 
 /// The string that the valid JSON text `raw`, quotes included, stands for. None if it has a surrogate without its
 /// other half: there is no such string in UTF-8.
 pub(crate) fn unescape(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    let Some(first) = inner.find('\\') else { return Some(Cow::Borrowed(inner)) };
+    let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else { return Some(Cow::Borrowed(inner)) };
     let mut text = String::with_capacity(inner.len());
     text.push_str(&inner[..first]);
     let mut rest = &inner[first..];

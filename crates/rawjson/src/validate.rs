@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{text, value::Value};
+use crate::{
+    text,
+    value::{Elements, NOTED, Value},
+};
 
 /// The deepest nesting that [`validate`] can be asked to allow: one bit of its stack for each level.
 pub const DEEPEST: usize = 128;
@@ -64,14 +67,20 @@ pub fn validate(bytes: &[u8], max_depth: usize) -> Result<Value<'_>, Error> {
 /// # Errors
 /// The first [`Problem`] met, with its offset.
 pub fn validate_str(text: &str, max_depth: usize) -> Result<Value<'_>, Error> {
-    let bytes = text.as_bytes();
-    let start = text::skip_blanks(bytes, 0);
-    let has_controls = text::has_controls(bytes);
-    let end = Walk { bytes, at: start, open: Open::new(max_depth), has_controls }.value()?;
-    match text::skip_blanks(bytes, end) {
-        rest if rest == bytes.len() => Ok(Value::trusted(&text[start..end])),
-        rest => Err(Error { offset: rest, problem: Problem::Trailing }),
-    }
+    Walk::over(text, max_depth).map(|(start, walk)| Value::trusted(&text[start..walk.at]))
+}
+
+/// [`validate_str`] for a text that must be an array. Where its first elements end is noted on the way, so that to
+/// take them costs nothing.
+///
+/// # Errors
+/// The first [`Problem`] met, with its offset; [`Problem::Unexpected`] at the beginning of what is no array.
+pub fn validate_array(text: &str, max_depth: usize) -> Result<Elements<'_>, Error> {
+    let (start, walk) = Walk::over(text, max_depth)?;
+    let ends = walk.outer_ends.map(|end| end.saturating_sub(start));
+    let elements = Value::trusted(&text[start..walk.at]).elements();
+    let elements = elements.ok_or(Error { offset: start, problem: Problem::Unexpected })?;
+    Ok(elements.with_ends(ends))
 }
 
 /// The brackets that are open: a bit each, set for `{`.
@@ -119,13 +128,24 @@ struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
     open: Open,
-    /// Whether strings must be searched for control characters: mostly there are none anywhere.
-    has_controls: bool,
+    /// Where the first values within the outermost brackets end: at their comma, or at the bracket. 0 for none.
+    outer_ends: [usize; NOTED],
 }
 
-impl Walk<'_> {
-    /// Walks one value, brackets and all, and returns the offset behind it.
-    fn value(mut self) -> Result<usize, Error> {
+impl<'a> Walk<'a> {
+    /// Walks the one value of `text`; says where it begins, and is left where it ends.
+    fn over(text: &'a str, max_depth: usize) -> Result<(usize, Self), Error> {
+        let bytes = text.as_bytes();
+        let start = text::skip_blanks(bytes, 0);
+        let mut walk = Self { bytes, at: start, open: Open::new(max_depth), outer_ends: [0; NOTED] };
+        walk.value()?;
+        match text::skip_blanks(bytes, walk.at) {
+            rest if rest == bytes.len() => Ok((start, walk)),
+            rest => Err(Error { offset: rest, problem: Problem::Trailing }),
+        }
+    }
+    /// Walks one value, brackets and all.
+    fn value(&mut self) -> Result<(), Error> {
         loop {
             // Here a value must begin.
             match self.peek()? {
@@ -151,7 +171,7 @@ impl Walk<'_> {
             }
             // Here a value has ended, or a bracket was opened that closes at once.
             if self.close()? {
-                return Ok(self.at);
+                return Ok(());
             }
         }
     }
@@ -160,6 +180,9 @@ impl Walk<'_> {
     fn close(&mut self) -> Result<bool, Error> {
         while let Some(bracket) = self.open.innermost() {
             self.at = text::skip_blanks(self.bytes, self.at);
+            if self.open.depth == 1 {
+                self.note_outer_end();
+            }
             match (self.peek()?, bracket) {
                 (b',', Bracket::Array) => {
                     self.step();
@@ -178,6 +201,12 @@ impl Walk<'_> {
             }
         }
         Ok(true)
+    }
+
+    fn note_outer_end(&mut self) {
+        if let Some(free) = self.outer_ends.iter_mut().find(|end| **end == 0) {
+            *free = self.at;
+        }
     }
 
     fn enter(&mut self, bracket: Bracket) -> Result<(), Error> {
@@ -203,15 +232,15 @@ impl Walk<'_> {
     fn string(&mut self) -> Result<(), Error> {
         self.at += 1;
         loop {
-            let skip = if self.has_controls { text::skip_plain } else { text::skip_printable };
-            self.at = skip(self.bytes, self.at);
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
                     return Ok(());
                 }
+                // Escapes come in rows, as at the end of each line of an SDP: they are met without a search.
                 b'\\' => self.escape()?,
-                _ => return Err(self.problem(Problem::Unexpected)),
+                0..0x20 => return Err(self.problem(Problem::Unexpected)),
+                _ => self.at = text::skip_plain(self.bytes, self.at + 1),
             }
         }
     }

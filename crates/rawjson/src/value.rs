@@ -82,7 +82,11 @@ impl<'a> Value<'a> {
     /// The elements in order, if it is an array.
     #[must_use]
     pub fn elements(self) -> Option<Elements<'a>> {
-        (self.kind() == Kind::Array).then_some(Elements(Cursor { text: self.0, at: 1 }))
+        (self.kind() == Kind::Array).then_some(Elements {
+            cursor: Cursor { text: self.0, at: 1 },
+            taken: 0,
+            ends: [0; NOTED],
+        })
     }
 
     /// The members in order, doubles included, if it is an object.
@@ -105,18 +109,30 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
+/// How many of an array's first elements have their ends noted while it is validated: an event's name and payload.
+pub(crate) const NOTED: usize = 2;
+
 /// The elements of an array, in order.
 #[derive(Debug, Clone)]
-pub struct Elements<'a>(Cursor<'a>);
+pub struct Elements<'a> {
+    cursor: Cursor<'a>,
+    taken: usize,
+    /// Where the first elements end, blanks behind them included; 0 where that is not known.
+    ends: [usize; NOTED],
+}
 
 impl<'a> Elements<'a> {
+    pub(crate) fn with_ends(self, ends: [usize; NOTED]) -> Self {
+        Self { ends, ..self }
+    }
+
     /// What has not been taken yet, as it was written: from the first byte of the next element to the last byte of
     /// the last one, commas between. Empty when nothing is left.
     #[must_use]
     pub fn rest(&self) -> &'a str {
-        let Cursor { text, at } = self.0;
+        let Cursor { text, at } = self.cursor;
         let from = text::skip_blanks(text.as_bytes(), at).min(text.len() - 1);
-        text[from..text.len() - 1].trim_end_matches([' ', '\t', '\n', '\r'])
+        trim_end(&text[from..text.len() - 1])
     }
 }
 
@@ -124,8 +140,14 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Value<'a>;
 
     fn next(&mut self) -> Option<Value<'a>> {
-        self.0.value()
+        let end = self.ends.get(self.taken).copied().unwrap_or_default();
+        self.taken += 1;
+        if end == 0 { self.cursor.value() } else { self.cursor.value_until(end) }
     }
+}
+
+fn trim_end(text: &str) -> &str {
+    text.trim_end_matches([' ', '\t', '\n', '\r'])
 }
 
 /// The members of an object, in order: name and value.
@@ -164,6 +186,17 @@ impl<'a> Cursor<'a> {
         let behind = text::skip_blanks(bytes, end);
         self.at = behind + usize::from(matches!(bytes.get(behind), Some(b',' | b':')));
         Some(Value(&self.text[start..end]))
+    }
+}
+
+impl<'a> Cursor<'a> {
+    /// As [`Cursor::value`], in an array, for a value that is known to end here.
+    fn value_until(&mut self, end: usize) -> Option<Value<'a>> {
+        let bytes = self.text.as_bytes();
+        let start = text::skip_blanks(bytes, self.at);
+        self.at = end + usize::from(bytes.get(end) == Some(&b','));
+        // The one end of an empty array is its own.
+        (start < end).then(|| Value(trim_end(&self.text[start..end])))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The grammar against RFC 8259 and against `serde_json`, the walk against what was written.
 
 use proptest::prelude::*;
-use rawjson::{Kind, Problem, validate, write_string};
+use rawjson::{Kind, Problem, validate, validate_array, write_string};
 
 const DEPTH: usize = 64;
 
@@ -113,6 +113,27 @@ fn elements_come_in_order_and_the_rest_is_as_written() {
 }
 
 #[test]
+fn a_validated_array_gives_the_same_elements_as_a_walk() {
+    for text in
+        ["[]", " [ ] ", "[1]", r#"["ev" , {"a":[1,2],"b":"]"} ,3 , 4 ]"#, r#"[[],[[]],{}]"#, "[\"a\"\n]"]
+    {
+        let walked = validate(text.as_bytes(), DEPTH).unwrap().elements().unwrap();
+        let mut noted = validate_array(text, DEPTH).unwrap();
+        assert_eq!(noted.clone().collect::<Vec<_>>(), walked.clone().collect::<Vec<_>>(), "{text}");
+        for element in walked.clone() {
+            assert_eq!(noted.next(), Some(element), "{text}");
+        }
+        assert_eq!((noted.rest(), noted.next(), noted.next()), ("", None, None), "{text}");
+    }
+    let mut noted = validate_array(r#"["ev" , 1 ,2, {} ]"#, DEPTH).unwrap();
+    noted.next();
+    assert_eq!(noted.rest(), "1 ,2, {}");
+    for text in ["{}", "1", "[", "", "[1,]"] {
+        assert!(validate_array(text, DEPTH).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn strings_are_read_with_their_escapes_and_a_lone_surrogate_is_no_string() {
     let string = |text: &str| validate(text.as_bytes(), DEPTH).unwrap().string().map(|s| s.into_owned());
     assert_eq!(string(r#""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00!""#).unwrap(), "\"\\/\u{8}\u{c}\n\r\té😀!");
@@ -160,6 +181,7 @@ proptest! {
         }
         if let serde_json::Value::Array(array) = &value {
             prop_assert_eq!(raw.elements().unwrap().count(), array.len());
+            prop_assert_eq!(validate_array(&text, DEPTH).unwrap().collect::<Vec<_>>(), raw.elements().unwrap().collect::<Vec<_>>());
         }
     }
 

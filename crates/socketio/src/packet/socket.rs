@@ -88,23 +88,21 @@ pub fn decode<'a>(text: &'a str, limits: &Limits) -> Result<Packet<'a>, Malforme
     };
     let (namespace, rest) = namespace(rest, limits)?;
     let (id, rest) = ack_id(rest);
-    let payload = match rest {
-        "" => None,
-        _ => Some(rawjson::validate_str(rest, limits.max_depth).map_err(|_| Malformed::Payload)?),
-    };
-    let elements = || payload.and_then(Value::elements).ok_or(Malformed::Payload);
+    let elements = || rawjson::validate_array(rest, limits.max_depth).map_err(|_| Malformed::Payload);
     let body = match (kind, id) {
         (b'0' | b'1', AckId::Known(_) | AckId::TooLarge) => return Err(Malformed::Payload),
-        (b'0', AckId::None) => Body::Connect(credentials(payload)?),
-        (b'1', AckId::None) if payload.is_none() => Body::Disconnect,
+        (b'0', AckId::None) => Body::Connect(credentials(rest, limits)?),
+        (b'1', AckId::None) if rest.is_empty() => Body::Disconnect,
         (b'2' | b'5', _) => event(elements()?, id)?,
         (b'3' | b'6', AckId::Known(id)) => Body::Ack { id, args: elements()? },
         (b'3' | b'6', AckId::TooLarge) => elements().map(|_| Body::Ignored)?,
         (b'3' | b'6', AckId::None) => return Err(Malformed::AckId),
         _ => return Err(Malformed::Payload),
     };
-    if attachments > 0 {
-        check_placeholders(payload, attachments)?;
+    if let Body::Event { args, .. } | Body::Ack { args, .. } = &body
+        && attachments > 0
+    {
+        args.clone().try_for_each(|arg| placeholders(arg, attachments as u64))?;
     }
     Ok(Packet { namespace, attachments, body })
 }
@@ -152,12 +150,13 @@ fn ack_id(text: &str) -> (AckId, &str) {
     }
 }
 
-fn credentials(payload: Option<Value<'_>>) -> Result<Option<Value<'_>>, Malformed> {
-    match payload.map(|value| (value.kind(), value)) {
-        None => Ok(None),
-        Some((Kind::Object, value)) => Ok(Some(value)),
-        Some(_) => Err(Malformed::Payload),
+/// Nothing, or an object.
+fn credentials<'a>(text: &'a str, limits: &Limits) -> Result<Option<Value<'a>>, Malformed> {
+    if text.is_empty() {
+        return Ok(None);
     }
+    let value = rawjson::validate_str(text, limits.max_depth).map_err(|_| Malformed::Payload)?;
+    if value.kind() == Kind::Object { Ok(Some(value)) } else { Err(Malformed::Payload) }
 }
 
 fn event<'a>(mut args: Elements<'a>, id: AckId) -> Result<Body<'a>, Malformed> {
@@ -173,13 +172,7 @@ fn event<'a>(mut args: Elements<'a>, id: AckId) -> Result<Body<'a>, Malformed> {
 }
 
 /// Every `{"_placeholder":true,"num":n}` must stand for one of the attachments.
-fn check_placeholders(payload: Option<Value<'_>>, attachments: usize) -> Result<(), Malformed> {
-    match payload {
-        Some(value) => placeholders(value, attachments as u64),
-        None => Err(Malformed::Placeholder),
-    }
-}
-
+///
 /// Recursion is safe: the depth of a validated value is bounded by [`Limits::max_depth`].
 fn placeholders(value: Value<'_>, attachments: u64) -> Result<(), Malformed> {
     if value.get("_placeholder").and_then(Value::bool) == Some(true) {
