@@ -44,6 +44,7 @@ pub(crate) async fn run<E: Endpoint>(
         written: 0,
         alarm: None,
         paused: false,
+        heard_close: None,
     };
     connection.endpoint.on_websocket();
     let reason = match connection.drain_partial() {
@@ -52,9 +53,10 @@ pub(crate) async fn run<E: Endpoint>(
     };
     connection.outbox.close(reason);
     // Whoever speaks to the connection must know at once that it is gone; the goodbye to the peer can take longer.
-    let Connection { stream, endpoint, writing, written, .. } = connection;
+    let Connection { stream, endpoint, writing, written, heard_close, .. } = connection;
     endpoint.closed(reason);
-    if let Some(code) = reason.close_code() {
+    // A close frame is answered in kind (RFC 6455, section 5.5.1).
+    if let Some(code) = heard_close.or_else(|| reason.close_code().map(Some)) {
         let farewell = Farewell { stream, unsent: writing, sent: written };
         farewell.say(code, &connection.outbox, limits.linger_timeout).await;
     }
@@ -71,6 +73,8 @@ struct Connection<E> {
     written: usize,
     alarm: Option<Pin<Box<Sleep>>>,
     paused: bool,
+    /// The peer's close frame, with its code if it had one.
+    heard_close: Option<Option<u16>>,
 }
 
 impl<E: Endpoint> Connection<E> {
@@ -149,15 +153,19 @@ impl<E: Endpoint> Connection<E> {
                     continue;
                 }
                 Frame::Pong | Frame::Fragment => continue,
-                Frame::Close(Some(1000 | 1001)) => return Err(Reason::ClientClosed),
-                Frame::Close(_) => return Err(Reason::TransportClosed),
+                Frame::Close(code) => {
+                    self.heard_close = Some(code);
+                    let leaves = matches!(code, Some(1000 | 1001));
+                    return Err(if leaves { Reason::ClientClosed } else { Reason::TransportClosed });
+                }
             };
             self.paused = self.endpoint.receive(now, message)? == Flow::Pause;
         }
         Ok(used)
     }
 
-    /// Pending when there is nothing to write, or the peer takes nothing.
+    /// Pending when there is nothing to write, or the peer takes nothing; ready when the endpoint has attended to
+    /// something, which may be what it paused for.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         loop {
             if self.written == self.writing.len() {
@@ -166,7 +174,10 @@ impl<E: Endpoint> Connection<E> {
                 self.written = 0;
                 match self.outbox.poll_work(cx) {
                     Poll::Ready(Work::Write(bytes)) => self.writing = bytes,
-                    Poll::Ready(Work::Attend) => self.endpoint.attend(),
+                    Poll::Ready(Work::Attend) => {
+                        self.endpoint.attend();
+                        return Poll::Ready(Ok(()));
+                    }
                     Poll::Ready(Work::Close(reason)) => return Poll::Ready(Err(reason)),
                     Poll::Pending => {
                         return match self.stream.poll_flush(cx) {
@@ -182,7 +193,10 @@ impl<E: Endpoint> Connection<E> {
                 // While the peer reads nothing, the outbox must still be able to end the connection.
                 Poll::Pending => match ready!(self.outbox.poll_urgent(cx)) {
                     Work::Close(reason) => return Poll::Ready(Err(reason)),
-                    Work::Attend => self.endpoint.attend(),
+                    Work::Attend => {
+                        self.endpoint.attend();
+                        return Poll::Ready(Ok(()));
+                    }
                     Work::Write(_) => {}
                 },
             }
@@ -215,10 +229,12 @@ struct Farewell {
 }
 
 impl Farewell {
-    async fn say(mut self, code: u16, outbox: &Outbox, linger: Duration) {
+    async fn say(mut self, code: Option<u16>, outbox: &Outbox, linger: Duration) {
         self.unsent.extend_from_slice(&outbox.take_all());
-        super::frame::encode_header(&mut self.unsent, Opcode::Close, 2);
-        self.unsent.extend_from_slice(&code.to_be_bytes());
+        let code = code.map(u16::to_be_bytes);
+        let payload = code.as_ref().map_or(&[][..], <[u8; 2]>::as_slice);
+        super::frame::encode_header(&mut self.unsent, Opcode::Close, payload.len());
+        self.unsent.extend_from_slice(payload);
         let deadline = tokio::time::Instant::now() + linger;
         // Whether the peer took it or not, this is the end.
         let _ = tokio::time::timeout_at(deadline, std::future::poll_fn(|cx| self.poll_say(cx))).await;
