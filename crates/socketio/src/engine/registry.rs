@@ -6,7 +6,10 @@ use std::{
 };
 
 use slab::Slab;
-use tokio::sync::mpsc;
+use tokio::sync::{
+    OwnedSemaphorePermit, Semaphore,
+    mpsc::{self, error::SendError},
+};
 
 use super::polling::Request;
 use crate::{
@@ -27,9 +30,33 @@ pub(crate) struct Registry {
 #[derive(Debug, Clone)]
 pub(crate) enum Listed {
     /// It polls, and takes requests.
-    Polling(mpsc::Sender<Request>),
+    Polling(Line),
     /// It has gone over to a WebSocket, and takes none any more.
     Upgraded,
+}
+
+/// The way to the task of a session that polls.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    requests: mpsc::Sender<Request>,
+    /// One permit: a POST has it from its first byte to its answer.
+    posting: Arc<Semaphore>,
+}
+
+impl Line {
+    pub(crate) fn new(requests: mpsc::Sender<Request>) -> Self {
+        Self { requests, posting: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Hands a request to the session; an error if it has ended meanwhile.
+    pub(crate) async fn ask(&self, request: Request) -> Result<(), SendError<Request>> {
+        self.requests.send(request).await
+    }
+
+    /// None while another POST is under way.
+    pub(crate) fn begin_post(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.posting).try_acquire_owned().ok()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -70,8 +97,8 @@ impl Registry {
     }
 
     /// Makes a session that polls known by its id for as long as the listing lives.
-    pub(crate) fn list(self: &Arc<Self>, id: SessionId, requests: mpsc::Sender<Request>) -> Listing {
-        lock(&self.listed).insert(id, Listed::Polling(requests));
+    pub(crate) fn list(self: &Arc<Self>, id: SessionId, line: Line) -> Listing {
+        lock(&self.listed).insert(id, Listed::Polling(line));
         Listing { registry: Arc::clone(self), id }
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Application, Sender, Server, polling,
     query::{BadRequest, Query, Transport},
-    registry::{Admission, Listed},
+    registry::{Admission, Line, Listed},
     session::Session,
 };
 use crate::{
@@ -106,7 +106,7 @@ impl<A: Application> Server<A> {
         let outbox = Arc::clone(admission.outbox());
         let session = self.session(parts, admission)?;
         let (sender, requests) = mpsc::channel(polling::WAITING_REQUESTS);
-        let listing = self.shared.registry.list(id, sender);
+        let listing = self.shared.registry.list(id, Line::new(sender));
         let limits = Arc::clone(&self.shared.limits);
         self.shared.tasks.spawn(polling::run(session, outbox, requests, listing, limits));
         Ok(payload(self.open_packet(id, r#"["websocket"]"#)))
@@ -124,7 +124,11 @@ impl<A: Application> Server<A> {
     where
         B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
     {
-        self.polling(id)?;
+        let Some(_turn) = self.polling(id)?.begin_post() else {
+            // Which of the two is to come first cannot be told any more.
+            self.ask(id, polling::Request::Broken(Reason::Overlap)).await?;
+            return Err(bad(BadRequest::Malformed));
+        };
         let body = match self.body(parts, body).await {
             Ok(body) => body,
             Err((status, reason)) => {
@@ -197,7 +201,7 @@ impl<A: Application> Server<A> {
         self.shared.tasks.spawn(async move {
             if let Ok(upgraded) = upgrade.await {
                 // A session that has ended meanwhile drops the stream.
-                let _ = session.send(polling::Request::Upgrade(Box::new(unwrap(upgraded)))).await;
+                let _ = session.ask(polling::Request::Upgrade(Box::new(unwrap(upgraded)))).await;
             }
         });
         Ok(response)
@@ -222,11 +226,11 @@ impl<A: Application> Server<A> {
 
     async fn ask(&self, id: SessionId, request: polling::Request) -> Result<(), Refused> {
         let session = self.polling(id)?;
-        session.send(request).await.map_err(|_| bad(BadRequest::UnknownSession))
+        session.ask(request).await.map_err(|_| bad(BadRequest::UnknownSession))
     }
 
     /// The session's task, if it polls.
-    fn polling(&self, id: SessionId) -> Result<mpsc::Sender<polling::Request>, Refused> {
+    fn polling(&self, id: SessionId) -> Result<Line, Refused> {
         match self.shared.registry.find(id) {
             Some(Listed::Polling(session)) => Ok(session),
             Some(Listed::Upgraded) => Err(bad(BadRequest::Malformed)),
