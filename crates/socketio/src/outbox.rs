@@ -156,6 +156,11 @@ impl Outbox {
         self.lock().poll_urgent(cx, false)
     }
 
+    /// Appends the last packet of all, which goes out although the connection is closing.
+    pub(crate) fn push_last(&self, packet: &[u8]) {
+        self.lock().text(&[packet]);
+    }
+
     /// Takes what waits, for a last write.
     pub(crate) fn take_all(&self) -> Vec<u8> {
         std::mem::take(&mut self.lock().bytes)

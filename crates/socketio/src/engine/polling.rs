@@ -63,7 +63,8 @@ pub(crate) async fn run<E: Endpoint>(
         End::Closed(reason) => {
             polling.outbox.close(reason);
             if let Some(post) = polling.post.take() {
-                post.answer(Err(reason));
+                // That the client leaves is a packet like any other, and was taken.
+                post.answer(if reason == Reason::ClientClosed { Ok(()) } else { Err(reason) });
             }
             polling.say_goodbye(reason).await;
             drop(listing);
@@ -118,7 +119,8 @@ impl<E: Endpoint> Polling<E> {
                 Work::Attend => self.session.attend(),
                 Work::Close(reason) => return Err(reason),
             },
-            step = self.probe.step(&self.limits) => match step {
+            // The packets of a POST come before those of the WebSocket that takes over.
+            step = self.probe.step(&self.limits), if self.post.is_none() || !self.probe.succeeded() => match step {
                 Step::Probed => self.release_poll(),
                 Step::Upgraded(stream, ahead) => return Ok(Some((stream, ahead))),
                 Step::Failed => {}
@@ -189,26 +191,34 @@ impl<E: Endpoint> Polling<E> {
         }
     }
 
-    /// The last answer: what is left to say where the server ends the session, else that it is over. Who is not
-    /// polling at the moment has a short while to come for it.
+    /// Tells the client that the session is over. Where the server ends it, what is left to say comes before, and who
+    /// is not polling at the moment has a short while to come for it.
     async fn say_goodbye(&mut self, reason: Reason) {
-        let rest = self.outbox.take_payload(usize::MAX);
-        let payload = match (reason, rest) {
-            (Reason::ClientClosed, _) => NOOP.to_vec(),
-            (Reason::ServerClosed | Reason::Shutdown, Some(rest)) => rest,
-            (_, _) => CLOSE.to_vec(),
-        };
-        let expected = matches!(reason, Reason::ServerClosed | Reason::Shutdown);
-        if self.poll.is_none() && expected {
-            let deadline = tokio::time::Instant::now() + self.limits.linger_timeout;
-            while let Ok(Some(request)) = tokio::time::timeout_at(deadline, self.requests.recv()).await {
-                if let Request::Poll(answer) = request {
-                    self.poll = Some(answer);
-                    break;
-                }
+        if !matches!(reason, Reason::ServerClosed | Reason::Shutdown) {
+            let last = if reason == Reason::ClientClosed { NOOP } else { CLOSE };
+            return self.answer_poll(last.to_vec());
+        }
+        self.outbox.push_last(CLOSE);
+        let deadline = tokio::time::Instant::now() + self.limits.linger_timeout;
+        while let Some(payload) = self.outbox.take_payload(self.limits.max_packets_per_poll) {
+            if self.poll.is_none() {
+                self.poll = tokio::time::timeout_at(deadline, self.next_poll()).await.ok().flatten();
+            }
+            if self.poll.is_none() {
+                return;
+            }
+            self.answer_poll(payload);
+        }
+    }
+
+    /// Drops whatever other requests come.
+    async fn next_poll(&mut self) -> Option<oneshot::Sender<Vec<u8>>> {
+        while let Some(request) = self.requests.recv().await {
+            if let Request::Poll(answer) = request {
+                return Some(answer);
             }
         }
-        self.answer_poll(payload);
+        None
     }
 }
 
