@@ -256,19 +256,21 @@ test('two without camera and microphone can still chat', async () => {
   await b.page.getByRole('log').getByText('still here').waitFor();
 });
 
-test('people who come and go are announced, and their tiles with them', async () => {
-  const [a, b] = await pair();
-  const news = a.page.getByRole('status').filter({ hasText: 'Jonas' });
-  await news.getByText('Jonas joined').waitFor();
-  await press(b, 'Leave the call');
-  await b.page.getByRole('heading', { name: 'You left the room' }).waitFor();
-  await a.page.getByRole('status').getByText('Jonas left').waitFor();
-  await a.page.getByText('You are the first one here.').waitFor();
-  assert.deepEqual(await summary(a.page), []);
-  await b.page.getByRole('button', { name: 'Come back in' }).click();
-  await b.page.getByRole('button', { name: 'Join' }).click();
-  await allSeeAndHear([a, b]);
-});
+for (const transport of ['websocket', 'polling']) {
+  test(`people who come and go over ${transport} are announced, and their tiles with them`, async () => {
+    const [a, b] = await pair({ transport });
+    const news = a.page.getByRole('status').filter({ hasText: 'Jonas' });
+    await news.getByText('Jonas joined').waitFor();
+    await press(b, 'Leave the call');
+    await b.page.getByRole('heading', { name: 'You left the room' }).waitFor();
+    await a.page.getByRole('status').getByText('Jonas left').waitFor();
+    await a.page.getByText('You are the first one here.').waitFor();
+    assert.deepEqual(await summary(a.page), []);
+    await b.page.getByRole('button', { name: 'Come back in' }).click();
+    await b.page.getByRole('button', { name: 'Join' }).click();
+    await allSeeAndHear([a, b]);
+  });
+}
 
 test('a page that is closed is seen to leave', async () => {
   const [a, b] = await pair();
