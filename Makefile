@@ -19,9 +19,7 @@ web: $(PAGES) ## Build the pages that the server embeds (web/dist)
 
 $(MODULES): web/package.json web/package-lock.json
 	scripts/setup.sh node
-# Not `npm ci`: it refuses a lock without the packages of other platforms, which a partial mirror leaves out.
-# This takes versions and checksums from the lock all the same, and does not write to it.
-	cd web && npm install --no-save --prefer-offline --no-audit --no-fund
+	cd web && npm ci --prefer-offline --no-audit --no-fund
 	@touch $@
 
 $(PAGES): $(MODULES) $(PAGE_SOURCES)

@@ -26,7 +26,7 @@ pub struct Credit {
 }
 
 impl Credit {
-    /// A command was put in the queue. Says whether another one may follow at once.
+    /// A command is about to be put in the queue. Says whether another one may follow at once.
     pub(super) fn spend(&self) -> Flow {
         let waiting = self.waiting.fetch_add(1, Ordering::AcqRel) + 1;
         if waiting < PLACES { Flow::Continue } else { Flow::Pause }

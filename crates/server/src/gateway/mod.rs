@@ -205,8 +205,10 @@ impl Handler for Gateway {
                 let index = self.metrics.event_index(decoded.event);
                 let Decoded { event: name, class, command } = decoded;
                 let question = Question { event: name, index, ack: event.ack, dialect, class, asked: now };
+                // Spent before the hub can give it back.
+                let flow = seat.credit.spend();
                 self.hub.command(seat.peer, question, command);
-                seat.credit.spend()
+                flow
             }
         }
     }
