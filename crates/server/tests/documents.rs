@@ -1,8 +1,12 @@
-//! The documents that are made from the table of options, held against it.
+//! What documents say of options and metrics, held against the code.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
 
-use server::config::{example, markdown};
+use server::{
+    config::{example, markdown},
+    telemetry::{HttpLabels, Metrics},
+};
+use socketio::Reason;
 
 fn read(path: &str) -> String {
     let path = Path::new("../..").join(path);
@@ -26,4 +30,43 @@ fn the_readme_has_the_table_that_the_binary_prints() {
         made.trim(),
         "paste the output of `paraclete config --markdown` between the markers in README.md"
     );
+}
+
+#[test]
+fn the_operations_page_has_every_metric_and_no_other() {
+    let reasons = Reason::ALL.map(Reason::as_str);
+    let metrics = Metrics::new(&[], &reasons, Arc::default());
+    metrics.http(&HttpLabels { method: "GET", route: "/".to_owned(), status: 200 }, Duration::ZERO);
+    let rendered = metrics.render();
+    let metrics: BTreeSet<String> =
+        rendered.lines().filter_map(|line| line.strip_prefix("# TYPE ")).map(as_sampled).collect();
+
+    let page = read("docs/OPERATIONS.md");
+    assert_eq!(
+        first_cells(&page, "| metric | type |"),
+        metrics,
+        "mend the table of metrics in docs/OPERATIONS.md"
+    );
+    let reasons: BTreeSet<String> = reasons.map(str::to_owned).into();
+    assert_eq!(
+        first_cells(&page, "| reason | means |"),
+        reasons,
+        "mend the table of reasons in docs/OPERATIONS.md"
+    );
+}
+
+/// The name under which a metric is asked for: samples of counters end so.
+fn as_sampled(declared: &str) -> String {
+    match declared.split_once(' ') {
+        Some((name, "counter")) => format!("{name}_total"),
+        Some((name, _)) => name.to_owned(),
+        None => declared.to_owned(),
+    }
+}
+
+/// The first cells of the table that begins with this header, without their backticks.
+fn first_cells(page: &str, header: &str) -> BTreeSet<String> {
+    let rows = page.lines().skip_while(|line| !line.starts_with(header)).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    rows.filter_map(|row| Some(row.split('|').nth(1)?.trim().trim_matches('`').to_owned())).collect()
 }
