@@ -1,19 +1,13 @@
 //! House rules that no compiler checks. Each failure says what to do.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
+mod repository;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+
+use repository::{files, none};
 
 /// The longest source file, in lines. Most have 90 to 200.
 const MAX_LINES: usize = 500;
-
-/// Folders of things that are not ours, or are made.
-const NOT_OURS: &[&str] =
-    &[".git", "target", "node_modules", "dist", "test-results", "data", "corpus", "artifacts"];
 
 /// Which of our crates each crate may know. Dependencies point inwards. (Tests may also use the kit, which
 /// knows everybody.)
@@ -114,38 +108,6 @@ fn no_test_is_ignored_and_nothing_is_left_to_do_later() {
         .map(|(path, number, line)| format!("{path}:{number}: {line}"))
         .collect();
     none(&problems, "make the test pass or delete it; write the code or leave it out");
-}
-
-fn none(problems: &[String], what_to_do: &str) {
-    assert!(problems.is_empty(), "{what_to_do}:\n  {}", problems.join("\n  "));
-}
-
-/// Tests run in their package's folder.
-fn root() -> PathBuf {
-    Path::new("../..").canonicalize().unwrap()
-}
-
-/// The text of every file of the repository whose name ends so, by its path from the root.
-fn files(endings: &[&str]) -> BTreeMap<String, String> {
-    let root = root();
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_symlink() || NOT_OURS.contains(&name.as_str()) {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else if endings.iter().any(|ending| name.ends_with(ending)) {
-                let text = fs::read_to_string(&path).unwrap();
-                found.insert(path.strip_prefix(&root).unwrap().to_string_lossy().into_owned(), text);
-            }
-        }
-    }
-    found
 }
 
 /// Every line of those files, with its path and number, without the blanks around it.
