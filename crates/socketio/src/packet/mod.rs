@@ -7,3 +7,5 @@
 
 pub mod engine;
 pub mod socket;
+
+mod placeholder;

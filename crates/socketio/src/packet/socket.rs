@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use rawjson::{Elements, Kind, Value};
 
+use super::placeholder;
 use crate::limits::Limits;
 
 /// Names that the client library keeps for its own notices: an event so named would pass for one.
@@ -70,7 +71,7 @@ pub enum Malformed {
     /// The first argument of an event is not a string, or is a name the protocol keeps for itself.
     #[error("bad event name")]
     EventName,
-    /// A placeholder does not stand for exactly one of the attachments.
+    /// A placeholder stands for none of the attachments.
     #[error("bad placeholder")]
     Placeholder,
 }
@@ -101,8 +102,9 @@ pub fn decode<'a>(text: &'a str, limits: &Limits) -> Result<Packet<'a>, Malforme
     };
     if let Body::Event { args, .. } | Body::Ack { args, .. } = &body
         && attachments > 0
+        && !placeholder::all_stand_for(args.rest(), attachments as u64)
     {
-        args.clone().try_for_each(|arg| placeholders(arg, attachments as u64))?;
+        return Err(Malformed::Placeholder);
     }
     Ok(Packet { namespace, attachments, body })
 }
@@ -169,23 +171,4 @@ fn event<'a>(mut args: Elements<'a>, id: AckId) -> Result<Body<'a>, Malformed> {
         AckId::Known(id) => Ok(Body::Event { name, args, ack: Some(id) }),
         AckId::TooLarge => Ok(Body::Ignored),
     }
-}
-
-/// Every `{"_placeholder":true,"num":n}` must stand for one of the attachments.
-///
-/// Recursion is safe: the depth of a validated value is bounded by [`Limits::max_depth`].
-fn placeholders(value: Value<'_>, attachments: u64) -> Result<(), Malformed> {
-    if value.get("_placeholder").and_then(Value::bool) == Some(true) {
-        return match value.get("num").and_then(Value::u64) {
-            Some(num) if num < attachments => Ok(()),
-            _ => Err(Malformed::Placeholder),
-        };
-    }
-    if let Some(mut elements) = value.elements() {
-        return elements.try_for_each(|element| placeholders(element, attachments));
-    }
-    if let Some(mut members) = value.members() {
-        return members.try_for_each(|(_, member)| placeholders(member, attachments));
-    }
-    Ok(())
 }
