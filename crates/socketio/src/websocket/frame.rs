@@ -190,3 +190,6 @@ pub(crate) fn encode_header(out: &mut Vec<u8>, opcode: Opcode, payload_bytes: us
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
