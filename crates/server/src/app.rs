@@ -21,12 +21,32 @@ use crate::{
     telemetry::Metrics,
 };
 
+/// A server that serves.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens, with the port that was chosen.
+    pub address: SocketAddr,
+    /// Its life; to drain it is to end it.
+    pub lifecycle: Lifecycle,
+}
+
 /// Serves until a signal, and returns how it ended.
 ///
 /// # Errors
 /// What keeps the server from starting: an address in use, above all.
 pub async fn run(config: Config) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let Running { address, lifecycle } = start(&config)?;
+    // For people and for scripts, at any log level.
+    writeln!(io::stdout(), "Paraclete listens on http://{address}")?;
+    Ok(lifecycle.run(async || signals.next().await, config.shutdown_timeout).await)
+}
+
+/// Starts to serve, in tasks of the Tokio runtime that this is called in.
+///
+/// # Errors
+/// As [`run`].
+pub fn start(config: &Config) -> anyhow::Result<Running> {
     let lifecycle = Lifecycle::new();
     let published = Arc::new(Published::default());
     let metrics = Arc::new(Metrics::new(
@@ -52,9 +72,8 @@ pub async fn run(config: Config) -> anyhow::Result<Ending> {
         domain::Limits { max_peers_per_room: config.max_peers_per_room, ..domain::Limits::default() };
     let (hub, hub_task) = hub::hub(hub_limits, Arc::clone(&metrics), published);
     lifecycle.spawn(hub_task.run(lifecycle.stopping()));
-    let gateway = Gateway::new(&config, hub, metrics);
-    let socketio =
-        socketio::server::<Stream, _>(gateway, socketio_limits(&config), lifecycle.tasks().clone());
+    let gateway = Gateway::new(config, hub, metrics);
+    let socketio = socketio::server::<Stream, _>(gateway, socketio_limits(config), lifecycle.tasks().clone());
 
     let bind = |port, limits| {
         let address = SocketAddr::new(config.host, port);
@@ -75,10 +94,8 @@ pub async fn run(config: Config) -> anyhow::Result<Ending> {
         socketio.end();
     });
     lifecycle.ready();
-    // For people and for scripts, at any log level.
-    writeln!(io::stdout(), "Paraclete listens on http://{address}")?;
     tracing::info!(environment = ?config.environment, %address, "listening");
-    Ok(lifecycle.run(async || signals.next().await, config.shutdown_timeout).await)
+    Ok(Running { address, lifecycle })
 }
 
 /// The names that clients may emit, for the labels of metrics.

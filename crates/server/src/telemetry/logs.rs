@@ -40,7 +40,11 @@ pub enum InitError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+/// What is logged at a level, as `LOG_LEVEL` has it.
+///
+/// # Errors
+/// The level is not one.
+pub fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::builder().parse(format!("{QUIET},{level}"))
 }
 
