@@ -190,7 +190,8 @@ impl HubTask {
     /// The core is broken: nobody can say what it knows.
     fn start_over(&mut self, invariant: &str) {
         tracing::error!(invariant, "bug: the hub is dropped, its connections are closed and come back fresh");
-        self.rooms_created_before += self.published.read().rooms_created_total;
+        // The number published last has those of the hubs before in it.
+        self.rooms_created_before = self.published.read().rooms_created_total;
         self.hub = Hub::new(self.limits);
         self.effects.close_all(Reason::ServerClosed);
     }

@@ -48,9 +48,10 @@ pub struct Gateway {
 /// What is kept of a connection.
 #[derive(Debug)]
 pub struct Connection {
-    address: IpAddr,
     opened: Instant,
     on_websocket: AtomicBool,
+    /// One for all of its namespaces, so that to come again by another one gives no more.
+    limiter: Mutex<Limiter>,
 }
 
 /// What is kept for a socket.
@@ -60,7 +61,7 @@ pub struct Seat {
     identity: Option<domain::Identity>,
     /// The dialects of its namespace.
     spoken: Vec<&'static dyn Dialect>,
-    limiter: Limiter,
+    connection: Arc<Connection>,
     credit: Arc<Credit>,
 }
 
@@ -103,7 +104,8 @@ impl Gateway {
         let outcome =
             if refusal.retry_after_ms().is_some() { Outcome::RateLimited } else { Outcome::Refused };
         self.metrics.event(event.index, outcome);
-        tracing::debug!(peer = %seat.peer, event = %event.name.escape_debug(), code = refusal.code().as_str(), "refused");
+        let name = self.metrics.event_name(event.index);
+        tracing::debug!(peer = %seat.peer, event = name, code = refusal.code().as_str(), "refused");
         let Some(dialect) = event.dialect.or_else(|| seat.spoken.first().copied()) else { return };
         let mut out = Vec::new();
         // A socket that is closed has its end told elsewhere.
@@ -144,7 +146,8 @@ impl Handler for Gateway {
             retry_after_s: Some(retry_after_s),
         })?;
         self.metrics.connection_opened();
-        Ok(Connection { address, opened, on_websocket: AtomicBool::new(false) })
+        let limiter = Mutex::new(self.limiter.connection(address));
+        Ok(Connection { opened, on_websocket: AtomicBool::new(false), limiter })
     }
 
     fn on_websocket(&self, connection: &Connection) {
@@ -162,7 +165,7 @@ impl Handler for Gateway {
             peer: PeerId::from_bits(0),
             identity: Some(handshake::identity(&request.auth)?),
             spoken,
-            limiter: self.limiter.connection(request.connection.address),
+            connection: request.connection,
             credit: Arc::default(),
         })
     }
@@ -179,7 +182,9 @@ impl Handler for Gateway {
     fn event(&self, socket: &Socket, seat: &mut Seat, now: Instant, mut event: Event<'_>) -> Flow {
         let decoded = self.decode(seat, &mut event);
         let class = decoded.as_ref().map_or(Class::Other, |(_, decoded)| decoded.class);
-        let verdict = seat.limiter.take(&self.limiter, class, now);
+        let mut limiter = seat.connection.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = limiter.take(&self.limiter, class, now);
+        drop(limiter);
         let refused = |dialect| Refused {
             name: event.name.as_ref(),
             ack: event.ack,
@@ -188,9 +193,9 @@ impl Handler for Gateway {
         };
         match (decoded, verdict) {
             (_, Verdict::Flood) => {
-                tracing::info!(peer = %seat.peer, "closed: a flood of events over the rate limit");
                 socket.close(Reason::Rate);
-                Flow::Continue
+                // Nothing more is read meanwhile, as far as the transport has not read it already.
+                Flow::Pause
             }
             (decoded, Verdict::TooMany { retry_after_ms }) => {
                 let dialect = decoded.ok().map(|(dialect, _)| dialect);
@@ -218,7 +223,11 @@ impl Handler for Gateway {
     }
 
     fn disconnected(&self, _: &Socket, seat: Seat, reason: Reason) {
-        tracing::debug!(peer = %seat.peer, %reason, "disconnected");
+        let peer = seat.peer;
+        if matches!(reason, Reason::Rate | Reason::SlowConsumer) {
+            tracing::info!(%peer, %reason, "closed: it asked, or was told, more than a connection may");
+        }
+        tracing::debug!(%peer, %reason, "disconnected");
         self.hub.disconnected(seat.peer);
     }
 

@@ -167,6 +167,12 @@ impl Metrics {
         EventIndex(position(&self.event_names, name))
     }
 
+    /// The name by which an event is counted: its own, or `unknown`, whatever a client called it.
+    #[must_use]
+    pub fn event_name(&self, event: EventIndex) -> &'static str {
+        self.event_names.get(event.0).copied().unwrap_or(UNKNOWN)
+    }
+
     /// Counts an event.
     pub fn event(&self, event: EventIndex, outcome: Outcome) {
         self.events[event.0][outcome as usize].inc();
