@@ -1,1 +1,51 @@
-//! (in progress)
+//! Tests of the whole server, through its sockets.
+//!
+//! ```no_run
+//! # async fn story() {
+//! use serde_json::json;
+//! use testkit::Server;
+//!
+//! let server = Server::start().await;
+//! let mut alice = server.guest("alice").await;
+//! let mut bob = server.guest("bob").await;
+//! alice.join("standup").await;
+//! bob.join("standup").await;
+//! assert_eq!(alice.hears("peer-joined").await["userId"], "bob");
+//! alice.emit("offer", json!({ "to": bob.id(), "offer": "v=0" }));
+//! assert_eq!(bob.hears("offer").await["from"], alice.id());
+//! # }
+//! ```
+//!
+//! - [`Server`] is the server as `paraclete serve` starts it, on a free port, in threads of its own, with what it logs
+//!   kept: an ERROR line fails the test. [`Program`] is the built binary.
+//! - [`Client`] is a Socket.IO client of our own, over WebSocket or polling. It knows nothing of the server's code, so
+//!   the two cannot be wrong together.
+//! - [`Pair`] is two honest clients who go on with their call, whatever somebody else does meanwhile.
+//! - [`Http`] is one raw connection, for everything that no client would send.
+//!
+//! Nothing here sleeps. Whatever is waited for has [a deadline](DEADLINE), far beyond what it takes; who waits in vain
+//! is told what was waited for, and what came instead.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test waits for one thing: everything else is a failure, whatever it is"
+)]
+
+mod client;
+mod host;
+mod http;
+mod link;
+mod pair;
+mod program;
+mod server;
+mod site;
+mod wait;
+
+pub use client::{Client, Dial, Heard, Refused};
+pub use host::{Host, Logs};
+pub use http::{Answer, Http};
+pub use pair::Pair;
+pub use program::Program;
+pub use server::Server;
+pub use site::{Metrics, Site};
+pub use wait::{DEADLINE, eventually, within};

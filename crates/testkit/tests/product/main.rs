@@ -1,0 +1,12 @@
+//! The whole server, through its sockets.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
+
+mod end;
+mod handshake;
+mod limits;
+mod mesh;
+mod numbers;
+mod order;
+mod recovery;
+mod secrets;

@@ -1,0 +1,113 @@
+//! A bug in the core ends the connections that the core knew, and nothing else.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use axum::http::request::Parts;
+use domain::{Identity, Limits, PeerId, Tenant};
+use server::{
+    config::{Config, Environment},
+    gateway::{self, Gateway},
+    hub::{self, HubHandle},
+    lifecycle::Lifecycle,
+    limits::OpenConnections,
+    listener::{self, Listener, Stream},
+    status::Published,
+    telemetry::Metrics,
+};
+use socketio::{ConnectError, ConnectRequest, Event, Flow, Handler, Reason, Rejection, Socket};
+use testkit::{Dial, Host, eventually};
+
+/// The gateway, with a bug: an event named `bug` makes the core hear of a connection twice.
+struct Faulty {
+    gateway: Gateway,
+    hub: HubHandle,
+}
+
+impl Handler for Faulty {
+    type Connection = gateway::Connection;
+    type Data = gateway::Seat;
+
+    fn open(&self, request: &Parts) -> Result<Self::Connection, Rejection> {
+        self.gateway.open(request)
+    }
+
+    async fn connect(&self, request: ConnectRequest<Self::Connection>) -> Result<Self::Data, ConnectError> {
+        self.gateway.connect(request).await
+    }
+
+    fn connected(&self, socket: &Socket, seat: &mut Self::Data) {
+        self.gateway.connected(socket, seat);
+    }
+
+    fn event(&self, socket: &Socket, seat: &mut Self::Data, now: Instant, event: Event<'_>) -> Flow {
+        if event.name != "bug" {
+            return self.gateway.event(socket, seat, now, event);
+        }
+        let (peer, guest) = (PeerId::from_bits(socket.id().bits()), Identity::guest(None, None));
+        self.hub.connected(peer, Tenant::default(), guest, socket.clone(), Arc::default());
+        Flow::Continue
+    }
+
+    fn poll_ready(&self, socket: &Socket, seat: &mut Self::Data, cx: &mut Context<'_>) -> Poll<()> {
+        self.gateway.poll_ready(socket, seat, cx)
+    }
+
+    fn disconnected(&self, socket: &Socket, seat: Self::Data, reason: Reason) {
+        self.gateway.disconnected(socket, seat, reason);
+    }
+
+    fn closed(&self, connection: &Self::Connection, reason: Reason) {
+        self.gateway.closed(connection, reason);
+    }
+}
+
+/// As `app` wires it, around the fault.
+fn start(published: Arc<Published>) -> SocketAddr {
+    let config = Config::defaults(Environment::Development);
+    let lifecycle = Lifecycle::new();
+    let metrics = Arc::new(Metrics::new(&["join"], &[], Arc::clone(&published)));
+    let (hub, task) = hub::hub(Limits::default(), Arc::clone(&metrics), published);
+    lifecycle.spawn(task.run(lifecycle.stopping()));
+    let faulty = Faulty { gateway: Gateway::new(&config, hub.clone(), metrics), hub };
+    let tasks = lifecycle.tasks().clone();
+    let socketio = socketio::server::<Stream, _>(faulty, socketio::Limits::default(), tasks);
+    let limits = listener::Limits { open: OpenConnections::new(0), trusted_proxies: Arc::default() };
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), limits).unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().route_service("/socket.io/", socketio.service());
+    lifecycle.spawn(listener.serve(router, lifecycle.clone()));
+    address
+}
+
+#[tokio::test]
+async fn after_a_bug_in_the_core_its_connections_are_closed_and_new_ones_find_it_at_work() {
+    let host = Host::new("info");
+    host.logs().expect_error("no two connections have one id");
+    let published = Arc::new(Published::default());
+    let for_server = Arc::clone(&published);
+    let address = host.run(async move { start(for_server) }).await;
+
+    // More than once: it is no better prepared the second time.
+    for time in 1..=3 {
+        let mut alice = Dial::new(address).connect("alice").await.unwrap();
+        let mut bob = Dial::new(address).polling().connect("bob").await.unwrap();
+        alice.join("standup").await;
+        assert_eq!(
+            bob.join("standup").await.as_array().unwrap().len(),
+            1,
+            "nobody is left of the time before"
+        );
+        alice.emit("bug", "{}");
+        assert_eq!(alice.is_closed().await, Some(1000));
+        bob.is_closed().await;
+        let look = async || published.read();
+        let stats = eventually("nobody", look, |stats| stats.peers == 0 && stats.rooms == 0).await;
+        assert_eq!(stats.rooms_created_total, time, "rooms that were opened once, each counted once");
+    }
+    assert_eq!(host.logs().text().matches(r#""level":"ERROR""#).count(), 3);
+}

@@ -1,0 +1,101 @@
+//! What must never be written down is not, however much is logged and however things end.
+
+use serde_json::json;
+use testkit::{Refused, Server};
+
+/// What clients plant, each where it may really stand.
+const PLANTED: &[&str] = &[
+    "planted-ice-pwd",
+    "planted-fingerprint",
+    "planted-candidate",
+    "198.51.100.77",
+    "planted-token-in-auth",
+    "planted-token-in-query",
+    "planted-token-in-header",
+    "planted-cookie",
+    "planted-event-name",
+    "planted-payload",
+    "planted-broken",
+    "planted-binary",
+    "planted-user",
+    "planted-path",
+    "planted-body",
+];
+
+#[tokio::test]
+async fn nothing_that_clients_say_in_confidence_is_in_the_log_at_its_most_talkative() {
+    let server = Server::start().await;
+    let mut alice = server
+        .dial()
+        .query("token=planted-token-in-query")
+        .header("authorization", "Bearer planted-token-in-header")
+        .header("cookie", "session=planted-cookie")
+        .auth(json!({ "userId": "planted-user", "password": "planted-payload" }))
+        .connect("alice")
+        .await
+        .unwrap();
+    let polling = server.dial().polling().query("token=planted-token-in-query&x=planted-path");
+    let mut bob = polling.connect("bob").await.unwrap();
+    alice.join("standup").await;
+    bob.join("standup").await;
+
+    let sdp = "v=0\r\na=ice-pwd:planted-ice-pwd\r\na=fingerprint:sha-256 planted-fingerprint\r\n";
+    let candidate = "candidate:1 1 udp 1 198.51.100.77 9 typ host planted-candidate";
+    let (alice_id, bob_id, nobody) = (alice.id().to_owned(), bob.id().to_owned(), "AAAAAAAAAAAAAAAAAAAA");
+    let sdp_of = |to: &str| json!({ "to": to, "offer": { "type": "offer", "sdp": sdp } });
+    let candidate_of = |to: &str| json!({ "to": to, "candidate": { "candidate": candidate } });
+    // Relayed, refused by the core, and refused by the gateway.
+    for to in [bob_id.as_str(), nobody, "planted-payload"] {
+        alice.asks("offer", sdp_of(to)).await;
+        alice.asks("ice-candidate", candidate_of(to)).await;
+        alice.emit("offer", sdp_of(to));
+    }
+    bob.asks("answer", json!({ "to": alice_id, "answer": { "type": "planted-payload", "sdp": sdp } })).await;
+    bob.asks("answer", json!({ "to": alice_id, "answer": format!("planted-payload {sdp}") })).await;
+    for payload in
+        [json!("planted-payload"), json!({ "roomId": "planted payload", "userId": "planted-user" })]
+    {
+        for event in ["join", "leave", "message", "planted-event-name", "ice-candidate"] {
+            alice.asks(event, &payload).await;
+            bob.emit(event, &payload);
+        }
+    }
+    alice.send("451-[\"offer\",{\"_placeholder\":true,\"num\":0},\"planted-binary\"]");
+    alice.send("4nonsense");
+    alice.is_closed().await;
+
+    // Connections that are refused, or end for what they say.
+    for auth in [
+        json!({ "token": "planted-token-in-auth" }),
+        json!({ "userId": "planted-user\u{0}" }),
+        json!({ "username": "p\nplanted-user" }),
+    ] {
+        let refused = server.dial().auth(&auth).connect("stranger").await;
+        assert!(matches!(refused, Err(Refused::Connect(_))), "{refused:?}");
+    }
+    for broken in
+        ["42[\"planted-broken\"", "planted-broken", "42/planted-broken,[\"x\"]", "43[\"planted-broken\"]"]
+    {
+        let mut broken_client = server.guest("carol").await;
+        broken_client.send(broken);
+        broken_client.is_closed().await;
+    }
+    for path in
+        ["/planted-path?token=planted-token-in-query", "/socket.io/planted-path", "/health?planted-path"]
+    {
+        let headers = [("authorization", "Bearer planted-token-in-header"), ("x-request-id", "planted path")];
+        server.http().await.ask("POST", path, &headers, "planted-body").await;
+    }
+    let mut garbage = server.http().await;
+    garbage.send("GET /planted-path\0planted-body HTTP/9\r\nplanted-body\r\n\r\n").await;
+    garbage.until_close().await;
+    bob.disconnects().await;
+    server.counts(0, 0, 0).await;
+
+    let log = server.logs().text();
+    assert!(log.contains("refused") && log.contains(&bob_id), "it does log: {log}");
+    for secret in PLANTED {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{secret} is in the log: {line:?}");
+    }
+}
