@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use dialects::Dialect;
+
 use super::{
     Config, parse,
     values::{Auth, Environment, LogFormat, Network, SignalValidation},
@@ -66,12 +68,9 @@ impl Opt {
 /// Names that other servers of this kind know: accepted and ignored with a warning, so that an existing
 /// environment can be kept. The sentence says what happens instead.
 pub const IGNORED: &[(&str, &str)] = &[
-    ("KURENTO_URL", "Paraclete needs no Kurento: media is its own"),
+    ("KURENTO_URL", "Paraclete does not speak to Kurento"),
     ("ELASTICSEARCH_URL", "Paraclete writes its logs to standard error: ship them from there"),
 ];
-
-/// Names of the dialects that `DIALECTS` accepts.
-pub const DIALECTS: &[&str] = &["mesh"];
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -170,7 +169,7 @@ pub const TABLE: &[Opt] = &[
     row("DIALECTS", "mesh", "The dialects that are served, with commas between them.", |config, text| {
         config.dialects = parse::list(text).map(dialect).collect::<Result<_, _>>()?;
         if config.dialects.is_empty() {
-            return Err(format!("expected at least one of: {}", DIALECTS.join(", ")));
+            return Err(format!("expected at least one of: {}", dialect_names()));
         }
         Ok(())
     }),
@@ -287,11 +286,13 @@ pub const TABLE: &[Opt] = &[
 ];
 
 fn dialect(name: &str) -> Result<&'static str, String> {
-    DIALECTS
-        .iter()
-        .copied()
-        .find(|known| *known == name)
-        .ok_or_else(|| format!("`{name}` is not a dialect of this version; it has: {}", DIALECTS.join(", ")))
+    dialects::named(name)
+        .map(Dialect::name)
+        .ok_or_else(|| format!("`{name}` is not a dialect of this version; it has: {}", dialect_names()))
+}
+
+fn dialect_names() -> String {
+    dialects::ALL.iter().map(|dialect| dialect.name()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
