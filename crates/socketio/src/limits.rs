@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What one connection may take, and how long it may take over it.
+/// What one connection may take, how long it may take over it, and how many there may be.
 ///
 /// Each bound holds on every transport. A connection that goes over one is closed alone.
 #[derive(Debug, Clone)]
@@ -21,6 +21,9 @@ pub struct Limits {
     pub attachments_timeout: Duration,
     /// How long a closing connection may take to read what is still to be said to it.
     pub linger_timeout: Duration,
+    /// Sessions that may be open at once. A session that polls holds no descriptor between its requests, so the
+    /// system's limit does not bound them.
+    pub max_sessions: usize,
     /// Bytes of a message, in one frame or in fragments, of an event with all its attachments, and of a POST.
     pub max_payload_bytes: usize,
     /// Bytes that may wait for a reader before it is disconnected as a slow consumer.
@@ -53,6 +56,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             attachments_timeout: Duration::from_secs(10),
             linger_timeout: Duration::from_secs(2),
+            max_sessions: 100_000,
             max_payload_bytes: 1_000_000,
             max_outbound_bytes: 4 << 20,
             max_fragments: 4096,

@@ -15,6 +15,7 @@ use super::polling::Request;
 use crate::{
     endpoint::Reason,
     id::SessionId,
+    limits::Limits,
     outbox::{Format, Outbox},
 };
 
@@ -67,15 +68,18 @@ struct Living {
 }
 
 impl Registry {
-    /// Counts a new session among the living; None when the server is going away.
-    pub(crate) fn admit(self: &Arc<Self>, format: Format, max_outbound_bytes: usize) -> Option<Admission> {
+    /// Counts a new session among the living.
+    pub(crate) fn admit(self: &Arc<Self>, format: Format, limits: &Limits) -> Result<Admission, NotAdmitted> {
         let mut living = lock(&self.living);
         if living.ended.is_some() {
-            return None;
+            return Err(NotAdmitted::Ending);
         }
-        let outbox = Arc::new(Outbox::new(format, max_outbound_bytes));
+        if living.outboxes.len() >= limits.max_sessions {
+            return Err(NotAdmitted::Full);
+        }
+        let outbox = Arc::new(Outbox::new(format, limits.max_outbound_bytes));
         let key = living.outboxes.insert(Arc::clone(&outbox));
-        Some(Admission { registry: Arc::clone(self), key, outbox })
+        Ok(Admission { registry: Arc::clone(self), key, outbox })
     }
 
     /// How many sessions live.
@@ -101,6 +105,15 @@ impl Registry {
         lock(&self.listed).insert(id, Listed::Polling(line));
         Listing { registry: Arc::clone(self), id }
     }
+}
+
+/// Why there is no place for a new session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAdmitted {
+    /// The server is going away.
+    Ending,
+    /// There are as many as there may be.
+    Full,
 }
 
 /// A session's place among the living.

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Application, Sender, Server, polling,
     query::{BadRequest, Query, Transport},
-    registry::{Admission, Line, Listed},
+    registry::{Admission, Line, Listed, NotAdmitted},
     session::Session,
 };
 use crate::{
@@ -208,13 +208,14 @@ impl<A: Application> Server<A> {
     }
 
     fn admit(&self, format: Format) -> Result<Admission, Refused> {
-        const GOING_AWAY: Rejection = Rejection {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "Server is shutting down",
-            retry_after_s: Some(1),
-        };
-        let limits = &self.shared.limits;
-        self.shared.registry.admit(format, limits.max_outbound_bytes).ok_or_else(|| rejected(GOING_AWAY))
+        let admitted = self.shared.registry.admit(format, &self.shared.limits);
+        admitted.map_err(|reason| {
+            let message = match reason {
+                NotAdmitted::Ending => "Server is shutting down",
+                NotAdmitted::Full => "Server is full",
+            };
+            rejected(Rejection { status: StatusCode::SERVICE_UNAVAILABLE, message, retry_after_s: Some(1) })
+        })
     }
 
     fn session(&self, parts: &Parts, admission: Admission) -> Result<Session<A::Connection>, Refused> {

@@ -136,6 +136,23 @@ async fn the_application_may_turn_away_any_request_and_say_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn there_are_no_more_sessions_than_there_may_be_and_one_that_ends_makes_room() {
+    let server = Server::with(Limits { max_sessions: 2, ..Limits::default() }).await;
+    let first = Poller::engine(&server).await;
+    let _second = Poller::engine(&server).await;
+    let target = "/engine.io/?EIO=4&transport=polling";
+    let full = get(server.address, target).await;
+    assert_eq!((full.status, full.body.as_str()), (503, r#"{"code":4,"message":"Server is full"}"#));
+    assert!(full.head.contains("retry-after: 1"), "{}", full.head);
+
+    let poll = first.begin_poll().await;
+    first.say("1").await;
+    assert_eq!(poll.reply().await.body, "6");
+    first.is_unknown().await;
+    assert_eq!(get(server.address, target).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_socket_id_is_not_a_session_id_and_does_not_work_as_one() {
     let mut server = Server::start().await;
     let client = Poller::socketio(&server).await;
