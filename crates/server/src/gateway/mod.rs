@@ -63,6 +63,7 @@ pub struct Seat {
     spoken: Vec<&'static dyn Dialect>,
     connection: Arc<Connection>,
     credit: Arc<Credit>,
+    is_flooding: bool,
 }
 
 impl Gateway {
@@ -167,6 +168,7 @@ impl Handler for Gateway {
             spoken,
             connection: request.connection,
             credit: Arc::default(),
+            is_flooding: false,
         })
     }
 
@@ -193,8 +195,8 @@ impl Handler for Gateway {
         };
         match (decoded, verdict) {
             (_, Verdict::Flood) => {
+                seat.is_flooding = true;
                 socket.close(Reason::Rate);
-                // Nothing more is read meanwhile, as far as the transport has not read it already.
                 Flow::Pause
             }
             (decoded, Verdict::TooMany { retry_after_ms }) => {
@@ -219,7 +221,8 @@ impl Handler for Gateway {
     }
 
     fn poll_ready(&self, _: &Socket, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<()> {
-        seat.credit.poll_ready(cx)
+        // What a flood has left is not worth reading: its connection is about to close.
+        if seat.is_flooding { Poll::Pending } else { seat.credit.poll_ready(cx) }
     }
 
     fn disconnected(&self, _: &Socket, seat: Seat, reason: Reason) {
