@@ -81,6 +81,19 @@ async fn fifty_other_events_pass_at_once_and_then_ten_a_second_whether_they_succ
 }
 
 #[tokio::test]
+async fn to_come_by_another_namespace_as_well_gives_no_second_burst() {
+    let server = Server::start().await;
+    let since = Instant::now();
+    let mut alice = server.guest("alice").await;
+    alice.send("40/mesh,");
+    for _ in 0..40 {
+        alice.send(r#"42/mesh,["leave",{}]"#);
+    }
+    let total = 40 + passed(&answers(&mut alice, 40, "leave", &json!({})).await);
+    assert!((50..=most(50, 10.0, since)).contains(&total), "{total} passed");
+}
+
+#[tokio::test]
 async fn guests_of_one_address_together_may_do_ten_times_what_one_may_and_the_neighbours_as_much() {
     let server = Server::start().await;
     let since = Instant::now();
