@@ -3,9 +3,9 @@
 //! An [`Application`] stands behind a [`Server`]: it makes an [`Endpoint`] for each session that opens. Socket.IO is
 //! one such application ([`crate::Server`] wraps it); the conformance example has another, an echo.
 //!
-//! Each session is one task. `session` and `heartbeat` are pure; `polling`, `post` and `probe` are the task of a
-//! session that polls; a session over WebSocket runs in [`crate::websocket`]. `service` answers HTTP, `registry`
-//! knows the sessions.
+//! Each session is one task. `session` and `heartbeat` are pure; `polling`, `post`, `probe` and `goodbye` are the
+//! task of a session that polls; a session over WebSocket runs in [`crate::websocket`]. `service` answers HTTP,
+//! `registry` knows the sessions.
 
 use std::{sync::Arc, time::Instant};
 
@@ -23,6 +23,7 @@ use crate::{
     websocket::{Stream, Unwrap},
 };
 
+mod goodbye;
 mod heartbeat;
 mod polling;
 mod post;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    goodbye::Goodbye,
     post::Post,
     probe::{Probe, Step},
     registry::Listing,
@@ -37,9 +38,7 @@ pub(crate) enum Request {
 }
 
 /// Completes a poll with nothing.
-const NOOP: &[u8] = b"6";
-/// Tells a poll that the session is over.
-const CLOSE: &[u8] = b"1";
+pub(super) const NOOP: &[u8] = b"6";
 
 pub(crate) async fn run<E: Endpoint>(
     session: Session<E>,
@@ -61,14 +60,11 @@ pub(crate) async fn run<E: Endpoint>(
             Box::pin(websocket::run(*stream, ahead, session, outbox, &limits)).await;
         }
         End::Closed(reason) => {
-            polling.outbox.close(reason);
-            if let Some(post) = polling.post.take() {
-                // That the client leaves is a packet like any other, and was taken.
-                post.answer(if reason == Reason::ClientClosed { Ok(()) } else { Err(reason) });
-            }
-            polling.say_goodbye(reason).await;
-            drop(listing);
-            polling.session.closed(reason);
+            let Polling { session, outbox, requests, limits, poll, post, .. } = polling;
+            outbox.close(reason);
+            // Whoever speaks to the session must know at once that it is gone; the goodbye to the client can take longer.
+            session.closed(reason);
+            Goodbye { outbox, requests, poll, post, listing: Some(listing) }.say(reason, &limits).await;
         }
     }
 }
@@ -189,36 +185,6 @@ impl<E: Endpoint> Polling<E> {
             // A poll that was given up is noticed as such before the next step.
             let _ = poll.send(payload);
         }
-    }
-
-    /// Tells the client that the session is over. Where the server ends it, what is left to say comes before, and who
-    /// is not polling at the moment has a short while to come for it.
-    async fn say_goodbye(&mut self, reason: Reason) {
-        if !matches!(reason, Reason::ServerClosed | Reason::Shutdown) {
-            let last = if reason == Reason::ClientClosed { NOOP } else { CLOSE };
-            return self.answer_poll(last.to_vec());
-        }
-        self.outbox.push_last(CLOSE);
-        let deadline = tokio::time::Instant::now() + self.limits.linger_timeout;
-        while let Some(payload) = self.outbox.take_payload(self.limits.max_packets_per_poll) {
-            if self.poll.is_none() {
-                self.poll = tokio::time::timeout_at(deadline, self.next_poll()).await.ok().flatten();
-            }
-            if self.poll.is_none() {
-                return;
-            }
-            self.answer_poll(payload);
-        }
-    }
-
-    /// Drops whatever other requests come.
-    async fn next_poll(&mut self) -> Option<oneshot::Sender<Vec<u8>>> {
-        while let Some(request) = self.requests.recv().await {
-            if let Request::Poll(answer) = request {
-                return Some(answer);
-            }
-        }
-        None
     }
 }
 

@@ -1,9 +1,11 @@
 //! How a connection ends, and who is told what of it.
 
-use socketio::Reason;
+use std::time::Duration;
+
+use socketio::{Limits, Reason};
 
 use crate::support::{
-    Client, Heard, Seen, Server,
+    Client, Heard, Poller, Seen, Server,
     ws::{CLOSE, FIN, frame},
 };
 
@@ -85,6 +87,17 @@ async fn the_application_is_told_at_once_even_if_the_client_does_not_finish_its_
     assert_eq!(client.ws.next().await, Heard::Close(Some(1000)));
     // The client still holds its half of the stream open.
     assert_eq!(server.saw_closed().await, Reason::ServerClosed);
+}
+
+#[tokio::test]
+async fn the_application_is_told_at_once_even_if_the_client_does_not_poll_for_its_goodbye() {
+    let linger_timeout = Duration::from_secs(3600);
+    let mut server = Server::with(Limits { linger_timeout, ..Limits::default() }).await;
+    let client = Poller::socketio(&server).await;
+    client.say("40\x1e42[\"end\"]").await;
+    assert_eq!(server.saw_closed().await, Reason::ServerClosed);
+    assert_eq!(server.socketio.session_count(), 0);
+    assert!(client.poll().await.ends_with("\x1e1"));
 }
 
 #[tokio::test]
