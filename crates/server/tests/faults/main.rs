@@ -57,7 +57,7 @@ async fn beside_a_call(options: &[&str], hostile: impl AsyncFnOnce(&Program)) {
     let mut call = Pair::meet(program.address()).await;
     let before = program.resident_bytes();
 
-    call.while_others(hostile(&program)).await;
+    call.while_others(Box::pin(hostile(&program))).await;
 
     let used = program.peak_bytes().saturating_sub(before);
     assert!(used < MOST_MEMORY, "{used} bytes of memory for it");
