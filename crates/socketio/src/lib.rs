@@ -31,6 +31,9 @@
 
 pub mod endpoint;
 pub mod engine;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 pub mod packet;
 pub mod session;
