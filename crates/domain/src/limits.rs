@@ -38,18 +38,30 @@ impl TokenBucket {
         TokenBucket { token_period, refill_period: token_period * burst.max(1), full_at: None }
     }
 
-    /// Takes a token, or says after how many milliseconds (at least 1) there will be one.
+    /// Takes a token, as [`TokenBucket::take_many`] takes one.
+    ///
+    /// # Errors
+    /// The milliseconds to wait.
+    pub fn take(&mut self, now: Instant) -> Result<(), u64> {
+        self.take_many(now, 1)
+    }
+
+    /// Takes so many tokens, or says after how many milliseconds (at least 1) there will be one.
     ///
     /// A refused event takes nothing, so whoever waits as told is let through.
-    pub fn take(&mut self, now: Instant) -> Result<(), u64> {
+    ///
+    /// # Errors
+    /// The milliseconds to wait. More tokens than the bucket holds never pass.
+    pub fn take_many(&mut self, now: Instant, tokens: u32) -> Result<(), u64> {
+        let taking_period = self.token_period * tokens;
         let full_at = self.full_at.map_or(now, |full_at| full_at.max(now));
-        let full_again_after = full_at - now + self.token_period;
+        let full_again_after = full_at - now + taking_period;
         if let Some(too_early) = full_again_after.checked_sub(self.refill_period)
             && too_early > Duration::ZERO
         {
             return Err(too_early.as_nanos().div_ceil(1_000_000) as u64);
         }
-        self.full_at = Some(full_at + self.token_period);
+        self.full_at = Some(full_at + taking_period);
         Ok(())
     }
 

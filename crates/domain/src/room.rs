@@ -104,6 +104,7 @@ fn enter(world: &mut World, now: Now, id: PeerId, key: &RoomKey, claim: Option<U
         world.rooms_created_total += 1;
     }
     room.members.push(id);
+    world.places += 1;
 }
 
 fn depart_from_all(world: &mut World, id: PeerId) {
@@ -121,6 +122,7 @@ fn depart(world: &mut World, id: PeerId, room: &RoomId) {
     peer.memberships.retain(|membership| membership.room != *room);
     let key = (peer.tenant.clone(), room.clone());
     if let Some(entry) = world.rooms.get_mut(&key) {
+        world.places -= 1;
         entry.members.retain(|&other| other != id);
         if entry.members.is_empty() {
             world.rooms.remove(&key);

@@ -76,7 +76,7 @@ where
         Ok(())
     }
 
-    fn closed(self, _: Reason) {}
+    fn closed(&mut self, _: Reason) {}
 }
 
 /// Sends one message back.

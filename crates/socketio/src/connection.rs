@@ -64,6 +64,50 @@ impl<H: Handler> Connection<H> {
         });
     }
 
+    fn receive_text(&mut self, now: Instant, text: &str) -> Result<Flow, Reason> {
+        match self.session.text(now, text)? {
+            Incoming::Connect { namespace, auth } => {
+                let auth = auth.map_or("{}", |auth| auth.as_str()).to_owned();
+                let namespace = namespace.to_owned();
+                self.begin_connect(now, namespace, auth);
+                Ok(Flow::Pause)
+            }
+            Incoming::Crowded { namespace } => {
+                let (namespace, message) = (namespace.to_owned(), "Too many namespaces".to_owned());
+                self.refuse(now, &namespace, &ConnectError { message, data: None });
+                Ok(Flow::Continue)
+            }
+            incoming @ (Incoming::Nothing
+            | Incoming::Event(..)
+            | Incoming::Ack(..)
+            | Incoming::Disconnect(_)) => Ok(Self::hand_on(&self.handler, now, incoming)),
+        }
+    }
+
+    fn receive_binary(&mut self, now: Instant, data: &[u8]) -> Result<Flow, Reason> {
+        let flow = Self::hand_on(&self.handler, now, self.session.binary(data)?);
+        self.session.release();
+        Ok(flow)
+    }
+
+    /// What concerns one socket.
+    fn hand_on(handler: &H, now: Instant, incoming: Incoming<'_, Entry<H>>) -> Flow {
+        match incoming {
+            // What was already under way when the server sent the client out has no socket to go to.
+            Incoming::Event(entry, _) if entry.socket.is_gone() => Flow::Continue,
+            Incoming::Event(entry, event) => handler.event(&entry.socket, &mut entry.data, now, event),
+            Incoming::Ack(entry, answer) => {
+                entry.socket.acknowledged(&answer);
+                Flow::Continue
+            }
+            Incoming::Disconnect(entry) => {
+                Self::part(handler, entry, Reason::ClientClosed);
+                Flow::Continue
+            }
+            Incoming::Nothing | Incoming::Connect { .. } | Incoming::Crowded { .. } => Flow::Continue,
+        }
+    }
+
     fn accept(&mut self, namespace: &str, data: H::Data) {
         let socket = Socket::new(namespace, Arc::clone(&self.outbox), self.limits.max_pending_acks);
         let hello = format!(r#"{{"sid":"{}"}}"#, socket.id());
@@ -100,36 +144,9 @@ impl<H: Handler> Connection<H> {
 
 impl<H: Handler> Endpoint for Connection<H> {
     fn receive(&mut self, now: Instant, message: Message<'_>) -> Result<Flow, Reason> {
-        let incoming = match message {
-            Message::Text(text) => self.session.text(now, text)?,
-            Message::Binary(data) => self.session.binary(data)?,
-        };
-        match incoming {
-            Incoming::Nothing => Ok(Flow::Continue),
-            // What was already under way when the server sent the client out has no socket to go to.
-            Incoming::Event(entry, _) if entry.socket.is_gone() => Ok(Flow::Continue),
-            Incoming::Event(entry, event) => {
-                Ok(self.handler.event(&entry.socket, &mut entry.data, now, event))
-            }
-            Incoming::Ack(entry, answer) => {
-                entry.socket.acknowledged(&answer);
-                Ok(Flow::Continue)
-            }
-            Incoming::Connect { namespace, auth } => {
-                let auth = auth.map_or("{}", |auth| auth.as_str()).to_owned();
-                let namespace = namespace.to_owned();
-                self.begin_connect(now, namespace, auth);
-                Ok(Flow::Pause)
-            }
-            Incoming::Crowded { namespace } => {
-                let (namespace, message) = (namespace.to_owned(), "Too many namespaces".to_owned());
-                self.refuse(now, &namespace, &ConnectError { message, data: None });
-                Ok(Flow::Continue)
-            }
-            Incoming::Disconnect(entry) => {
-                Self::part(&self.handler, entry, Reason::ClientClosed);
-                Ok(Flow::Continue)
-            }
+        match message {
+            Message::Text(text) => self.receive_text(now, text),
+            Message::Binary(data) => self.receive_binary(now, data),
         }
     }
 
@@ -172,7 +189,7 @@ impl<H: Handler> Endpoint for Connection<H> {
         }
     }
 
-    fn closed(mut self, reason: Reason) {
+    fn closed(&mut self, reason: Reason) {
         for entry in self.session.dismiss(|_| true) {
             Self::part(&self.handler, entry, reason);
         }

@@ -5,6 +5,7 @@
 //! strictly one after the other.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     task::{Context, Poll},
     time::Instant,
 };
@@ -58,8 +59,63 @@ pub trait Endpoint: Send + 'static {
     /// The sending side asked for attention: something about the connection was decided elsewhere.
     fn attend(&mut self) {}
 
-    /// The connection is gone. Called exactly once, last.
-    fn closed(self, reason: Reason);
+    /// The connection is gone. Called exactly once, last: also when its task panicked.
+    fn closed(&mut self, reason: Reason);
+}
+
+/// An endpoint that hears of its connection's end whichever way it comes: a task that panics is our bug, and must not
+/// leave behind what the endpoint has told others of.
+#[derive(Debug)]
+pub(crate) struct Alive<E: Endpoint> {
+    endpoint: E,
+    told: bool,
+}
+
+impl<E: Endpoint> Alive<E> {
+    pub(crate) fn new(endpoint: E) -> Self {
+        Self { endpoint, told: false }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Alive<E> {
+    fn receive(&mut self, now: Instant, message: Message<'_>) -> Result<Flow, Reason> {
+        self.endpoint.receive(now, message)
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+        self.endpoint.poll_ready(cx)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.endpoint.deadline()
+    }
+
+    fn timeout(&mut self, now: Instant) -> Result<(), Reason> {
+        self.endpoint.timeout(now)
+    }
+
+    fn on_websocket(&mut self) {
+        self.endpoint.on_websocket();
+    }
+
+    fn attend(&mut self) {
+        self.endpoint.attend();
+    }
+
+    fn closed(&mut self, reason: Reason) {
+        self.told = true;
+        self.endpoint.closed(reason);
+    }
+}
+
+impl<E: Endpoint> Drop for Alive<E> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.told = true;
+            // What panicked once may do so again, and a panic while one is under way ends the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.endpoint.closed(Reason::ServerClosed)));
+        }
+    }
 }
 
 /// Why a connection ended.

@@ -116,10 +116,7 @@ impl Outbox {
             inner.bytes = Vec::new();
         }
         let waker = if full || inner.wants_bytes { inner.waker.take() } else { None };
-        drop(inner);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake(inner, waker);
         if full { Err(Closed) } else { Ok(()) }
     }
 
@@ -127,18 +124,16 @@ impl Outbox {
     pub(crate) fn close(&self, reason: Reason) {
         let mut inner = self.lock();
         inner.closing.get_or_insert(reason);
-        if let Some(waker) = inner.waker.take() {
-            waker.wake();
-        }
+        let waker = inner.waker.take();
+        wake(inner, waker);
     }
 
     /// Asks the connection's task to look after its sockets.
     pub(crate) fn call_attention(&self) {
         let mut inner = self.lock();
         inner.attention = true;
-        if let Some(waker) = inner.waker.take() {
-            waker.wake();
-        }
+        let waker = inner.waker.take();
+        wake(inner, waker);
     }
 
     /// What there is to do for a caller who has written what it took before. Wakes the task when there is something.
@@ -215,6 +210,14 @@ impl Outbox {
     /// Never: a holder that panicked left whole packets behind, so a poisoned lock is taken all the same.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes after the lock is let go: a runtime that is going down drops the task on the spot, and the task may want it.
+fn wake(inner: MutexGuard<'_, Inner>, waker: Option<Waker>) {
+    drop(inner);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 

@@ -155,6 +155,11 @@ impl<T> Session<T> {
         arrange(&mut self.namespaces, packet, &whole.attachments)
     }
 
+    /// What was returned last has been dealt with: its attachments are held no longer.
+    pub fn release(&mut self) {
+        self.whole = None;
+    }
+
     /// The client is in the namespace that it asked for last.
     pub fn accept(&mut self, entry: T) {
         if let Some(name) = self.connecting.take() {

@@ -41,11 +41,12 @@ impl Heartbeat {
     }
 
     /// True when a PING is to be sent now. Deadlines follow from deadlines, not from the time of the call, so that
-    /// a late call does not lengthen a dead client's life.
+    /// a late call does not lengthen a dead client's life. But a client has half of the time at least, from the moment
+    /// in which the PING is sent: a server that was held up closes nobody for it.
     pub(crate) fn timeout(&mut self, now: Instant) -> Result<bool, Reason> {
         match self.next {
             Next::Ping(at) if now >= at => {
-                self.next = Next::GiveUp(at + self.timeout);
+                self.next = Next::GiveUp((at + self.timeout).max(now + self.timeout / 2));
                 Ok(true)
             }
             Next::GiveUp(at) if now >= at => Err(Reason::PingTimeout),
@@ -76,5 +77,15 @@ mod tests {
         assert_eq!(heartbeat.timeout(at(60)), Ok(true));
         assert_eq!(heartbeat.timeout(at(74)), Ok(false));
         assert_eq!(heartbeat.timeout(at(75)), Err(Reason::PingTimeout));
+    }
+
+    #[test]
+    fn a_server_that_was_held_up_closes_nobody_for_it() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(start, &Limits::default());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(heartbeat.timeout(at(3600)), Ok(true));
+        assert_eq!(heartbeat.timeout(at(3609)), Ok(false));
+        assert_eq!(heartbeat.timeout(at(3610)), Err(Reason::PingTimeout));
     }
 }

@@ -51,7 +51,8 @@ pub(crate) async fn run<E: Endpoint>(
         Polling { session, outbox, requests, limits, poll: None, post: None, probe: Probe::default() };
     match polling.until_end().await {
         End::Upgraded(stream, ahead) => {
-            polling.answer_poll(NOOP.to_vec());
+            // A client that has gone over has no poll to miss.
+            let _ = polling.answer_poll(NOOP.to_vec());
             listing.upgraded();
             polling.outbox.upgrade();
             let Polling { session, outbox, requests, limits, .. } = polling;
@@ -60,16 +61,17 @@ pub(crate) async fn run<E: Endpoint>(
             Box::pin(websocket::run(*stream, ahead, session, outbox, &limits)).await;
         }
         End::Closed(reason) => {
-            let Polling { session, outbox, requests, limits, poll, post, .. } = polling;
+            let Polling { mut session, outbox, requests, limits, poll, post, .. } = polling;
             outbox.close(reason);
             // Whoever speaks to the session must know at once that it is gone; the goodbye to the client can take longer.
             session.closed(reason);
+            drop(session);
             Goodbye { outbox, requests, poll, post, listing: Some(listing) }.say(reason, &limits).await;
         }
     }
 }
 
-struct Polling<E> {
+struct Polling<E: Endpoint> {
     session: Session<E>,
     outbox: Arc<Outbox>,
     requests: mpsc::Receiver<Request>,
@@ -111,13 +113,13 @@ impl<E: Endpoint> Polling<E> {
                 self.take_packets()?;
             }
             work = work(&self.outbox, polled, self.limits.max_packets_per_poll) => match work {
-                Work::Write(payload) => self.answer_poll(payload),
+                Work::Write(payload) => self.answer_poll(payload)?,
                 Work::Attend => self.session.attend(),
                 Work::Close(reason) => return Err(reason),
             },
             // The packets of a POST come before those of the WebSocket that takes over.
             step = self.probe.step(&self.limits), if self.post.is_none() || !self.probe.succeeded() => match step {
-                Step::Probed => self.release_poll(),
+                Step::Probed => self.release_poll()?,
                 Step::Upgraded(stream, ahead) => return Ok(Some((stream, ahead))),
                 Step::Failed => {}
             },
@@ -135,7 +137,7 @@ impl<E: Endpoint> Polling<E> {
             Request::Poll(_) if self.poll.is_some() => return Err(Reason::Overlap),
             Request::Poll(answer) => {
                 self.poll = Some(answer);
-                self.release_poll();
+                self.release_poll()?;
             }
             Request::Post(_, answer) if self.post.is_some() => {
                 // Whoever is not there any more needs no answer.
@@ -173,17 +175,19 @@ impl<E: Endpoint> Polling<E> {
     }
 
     /// While a WebSocket is about to take over, polls must not wait: the client is to be done with them.
-    fn release_poll(&mut self) {
-        if self.poll.is_some() && self.probe.succeeded() {
-            let payload = self.outbox.take_payload(self.limits.max_packets_per_poll);
-            self.answer_poll(payload.unwrap_or_else(|| NOOP.to_vec()));
+    fn release_poll(&mut self) -> Result<(), Reason> {
+        if self.poll.is_none() || !self.probe.succeeded() {
+            return Ok(());
         }
+        let payload = self.outbox.take_payload(self.limits.max_packets_per_poll);
+        self.answer_poll(payload.unwrap_or_else(|| NOOP.to_vec()))
     }
 
-    fn answer_poll(&mut self, payload: Vec<u8>) {
-        if let Some(poll) = self.poll.take() {
-            // A poll that was given up is noticed as such before the next step.
-            let _ = poll.send(payload);
+    fn answer_poll(&mut self, payload: Vec<u8>) -> Result<(), Reason> {
+        match self.poll.take().map(|poll| poll.send(payload)) {
+            Some(Ok(())) | None => Ok(()),
+            // The poll was given up meanwhile, and what it should have brought is lost.
+            Some(Err(_)) => Err(Reason::TransportClosed),
         }
     }
 }

@@ -91,7 +91,10 @@ impl Registry {
     pub(crate) fn end(&self, reason: Reason) {
         let mut living = lock(&self.living);
         living.ended.get_or_insert(reason);
-        for (_, outbox) in &living.outboxes {
+        let outboxes: Vec<_> = living.outboxes.iter().map(|(_, outbox)| Arc::clone(outbox)).collect();
+        // Closing wakes, and what is woken may end on the spot and want the lock.
+        drop(living);
+        for outbox in outboxes {
             outbox.close(reason);
         }
     }

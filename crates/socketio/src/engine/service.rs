@@ -183,7 +183,10 @@ impl<A: Application> Server<A> {
                 Ok(upgraded) => {
                     websocket::run(unwrap(upgraded), Vec::new(), session, outbox, &limits).await;
                 }
-                Err(_) => session.closed(Reason::TransportClosed),
+                Err(_) => {
+                    let mut session = session;
+                    session.closed(Reason::TransportClosed);
+                }
             }
         });
         Ok(response)

@@ -8,17 +8,17 @@ use std::{
 
 use super::{heartbeat::Heartbeat, registry::Admission};
 use crate::{
-    endpoint::{Endpoint, Flow, Message, Reason},
+    endpoint::{Alive, Endpoint, Flow, Message, Reason},
     limits::Limits,
     outbox::Outbox,
     packet::engine::{Packet, decode},
 };
 
 #[derive(Debug)]
-pub(crate) struct Session<E> {
+pub(crate) struct Session<E: Endpoint> {
     heartbeat: Heartbeat,
     outbox: Arc<Outbox>,
-    inner: E,
+    inner: Alive<E>,
     /// Counts the session among the living until it is dropped.
     _admission: Admission,
 }
@@ -26,6 +26,7 @@ pub(crate) struct Session<E> {
 impl<E: Endpoint> Session<E> {
     pub(crate) fn new(now: Instant, inner: E, admission: Admission, limits: &Limits) -> Self {
         let outbox = Arc::clone(admission.outbox());
+        let inner = Alive::new(inner);
         Self { heartbeat: Heartbeat::new(now, limits), outbox, inner, _admission: admission }
     }
 }
@@ -77,7 +78,7 @@ impl<E: Endpoint> Endpoint for Session<E> {
         self.inner.attend();
     }
 
-    fn closed(self, reason: Reason) {
+    fn closed(&mut self, reason: Reason) {
         self.inner.closed(reason);
     }
 }

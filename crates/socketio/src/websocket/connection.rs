@@ -53,8 +53,9 @@ pub(crate) async fn run<E: Endpoint>(
     };
     connection.outbox.close(reason);
     // Whoever speaks to the connection must know at once that it is gone; the goodbye to the peer can take longer.
-    let Connection { stream, endpoint, writing, written, heard_close, .. } = connection;
+    let Connection { stream, mut endpoint, writing, written, heard_close, .. } = connection;
     endpoint.closed(reason);
+    drop(endpoint);
     // A close frame is answered in kind (RFC 6455, section 5.5.1).
     if let Some(code) = heard_close.or_else(|| reason.close_code().map(Some)) {
         let farewell = Farewell { stream, unsent: writing, sent: written };
@@ -89,9 +90,10 @@ impl<E: Endpoint> Connection<E> {
 
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<std::convert::Infallible, Reason>> {
         loop {
-            self.poll_alarm(cx)?;
             let reading = self.poll_read(cx)?;
-            // Last, so that what the alarm and the messages brought about goes out with the same write.
+            // After reading: a PONG that has come is not late because this task was.
+            self.poll_alarm(cx)?;
+            // Last, so that what the messages and the alarm brought about goes out with the same write.
             let writing = self.poll_write(cx)?;
             if reading.is_pending() && writing.is_pending() {
                 return Poll::Pending;

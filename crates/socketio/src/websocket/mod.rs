@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    endpoint::{Endpoint, Reason},
+    endpoint::{Alive, Endpoint, Reason},
     limits::Limits,
     outbox::{Closed, Format, Outbox},
 };
@@ -74,7 +74,7 @@ pub fn upgrade<B, E: Endpoint>(
         // A client that goes away before the upgrade leaves nothing to close.
         let Ok(upgraded) = upgrade.await else { return };
         let outbox = Arc::new(Outbox::new(Format::WebSocket, limits.max_outbound_bytes));
-        let endpoint = endpoint(Sender(Arc::clone(&outbox)));
+        let endpoint = Alive::new(endpoint(Sender(Arc::clone(&outbox))));
         run(Stream::unwrap::<TcpStream>(upgraded), Vec::new(), endpoint, outbox, &limits).await;
     });
     response

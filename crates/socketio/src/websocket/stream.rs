@@ -30,7 +30,10 @@ impl Stream {
     /// See [`Unwrap`].
     pub(crate) fn unwrap<S: Duplex + 'static>(upgraded: Upgraded) -> Self {
         match upgraded.downcast::<TokioIo<S>>() {
-            Ok(parts) => Self { io: Box::new(parts.io.into_inner()), ahead: parts.read_buf },
+            // A copy, even of nothing: what is left of the buffer would keep all of it, the request's head included.
+            Ok(parts) => {
+                Self { io: Box::new(parts.io.into_inner()), ahead: Bytes::copy_from_slice(&parts.read_buf) }
+            }
             Err(other) => Self { io: Box::new(TokioIo::new(other)), ahead: Bytes::new() },
         }
     }
@@ -40,6 +43,9 @@ impl Stream {
         if !self.ahead.is_empty() {
             let count = self.ahead.len().min(buffer.len());
             self.ahead.copy_to_slice(&mut buffer[..count]);
+            if self.ahead.is_empty() {
+                self.ahead = Bytes::new();
+            }
             return Poll::Ready(Ok(count));
         }
         let mut buffer = ReadBuf::new(buffer);

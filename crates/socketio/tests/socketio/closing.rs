@@ -43,6 +43,29 @@ async fn the_reason_that_the_application_gives_is_the_reason_told() {
 }
 
 #[tokio::test]
+async fn a_handler_that_panics_ends_its_own_connection_and_is_told_of_the_end() {
+    let mut server = Server::start().await;
+    let mut other = Client::join(&server).await;
+    server.saw_connected().await;
+    let mut client = Client::join(&server).await;
+    server.saw_connected().await;
+    client.say("42[\"panic\"]").await;
+    assert_eq!(server.saw_event().await.0, "panic");
+    let Seen::Left { reason, .. } = server.saw().await else { panic!("left") };
+    assert_eq!(reason, Reason::ServerClosed);
+    assert_eq!(server.saw_closed().await, Reason::ServerClosed);
+    client.ws.ends().await;
+    other.is_served().await;
+    assert_eq!(server.socketio.session_count(), 1);
+
+    let polling = Poller::socketio(&server).await;
+    polling.say("40").await;
+    polling.post("42[\"panic\"]").await;
+    assert_eq!(server.saw_closed().await, Reason::ServerClosed);
+    polling.is_unknown().await;
+}
+
+#[tokio::test]
 async fn events_behind_one_that_sends_the_client_out_reach_nobody() {
     let mut server = Server::start().await;
     let mut client = Client::join(&server).await;

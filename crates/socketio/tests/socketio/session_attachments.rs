@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use socketio::Limits;
+use socketio::{Limits, session::Incoming};
 
 use crate::session::{joined, summary};
 
@@ -18,6 +18,20 @@ fn an_event_comes_with_its_attachments_in_order_and_not_before() {
         r#"1: event a None {"_placeholder":true,"num":0},{"_placeholder":true,"num":1} [b"\x01", b"\x02"]"#;
     assert_eq!(summary(session.binary(&[2])), whole);
     assert_eq!(summary(session.text(now, r#"2["b"]"#)), "1: event b None  []", "and then it is over");
+}
+
+#[test]
+fn attachments_that_were_dealt_with_are_held_no_longer() {
+    let now = Instant::now();
+    let mut session = joined(now, Limits::default());
+    assert_eq!(summary(session.text(now, r#"51-["a",{"_placeholder":true,"num":0}]"#)), "nothing");
+    let attachment = match session.binary(&[7; 1000]) {
+        Ok(Incoming::Event(_, event)) => event.attachments[0].clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(!attachment.is_unique(), "the event borrows it");
+    session.release();
+    assert!(attachment.is_unique());
 }
 
 #[test]

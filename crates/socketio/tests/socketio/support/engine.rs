@@ -41,7 +41,7 @@ impl Endpoint for Echo {
         Ok(())
     }
 
-    fn closed(self, reason: Reason) {
+    fn closed(&mut self, reason: Reason) {
         let _ = self.tell.send(Seen::Closed(reason));
     }
 }

@@ -196,6 +196,7 @@ impl Handler for App {
         match event.name.as_ref() {
             "leave" => socket.disconnect(),
             "end" => socket.close(Reason::ServerClosed),
+            "panic" => panic!("as a bug of the application would"),
             "hold" => {
                 data.held = true;
                 return Flow::Pause;
