@@ -101,6 +101,7 @@ impl Server {
             .env("DATA_DIR", &data_dir)
             .env("LOG_LEVEL", "warn")
             .env("RELAYS_PER_SECOND", "0")
+            .env("RELAY_BYTES_PER_SECOND", "0")
             .env("EVENTS_PER_SECOND", "0")
             .env("CONNECTIONS_PER_MINUTE", "0")
             .stdin(Stdio::null())

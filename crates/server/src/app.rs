@@ -21,6 +21,10 @@ use crate::{
     telemetry::Metrics,
 };
 
+/// Bytes that may wait for one reader: more than the others of a room may send at once, each within its limits, so that
+/// nobody who reads is cut off for what others do.
+pub const MAX_OUTBOUND_BYTES: usize = 12 << 20;
+
 /// A server that serves.
 #[derive(Debug)]
 pub struct Running {
@@ -114,6 +118,7 @@ fn socketio_limits(config: &Config) -> socketio::Limits {
         ping_timeout: config.ping_timeout,
         connect_timeout: config.connect_timeout,
         max_payload_bytes: config.max_payload,
+        max_outbound_bytes: MAX_OUTBOUND_BYTES,
         ..socketio::Limits::default()
     }
 }

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     env, fs,
     io::{self, Write as _},
+    panic,
     path::Path,
     process::ExitCode,
 };
@@ -86,6 +87,11 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 fn serve(loaded: Loaded) -> anyhow::Result<()> {
     logs::init(&loaded.config.log_level, loaded.config.log_format)?;
+    // Its place, not its words: those may hold what a client sent.
+    panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        tracing::error!(at, "bug: a task panicked");
+    }));
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }

@@ -50,6 +50,10 @@ pub struct Config {
     pub relays_per_second: u32,
     /// Relays at once for each connection.
     pub relay_burst: u32,
+    /// Bytes of relays a second for each connection; 0 is off.
+    pub relay_bytes_per_second: u32,
+    /// Bytes of relays at once for each connection.
+    pub relay_byte_burst: u32,
     /// Other events a second for each user (a guest: for each connection); 0 is off.
     pub events_per_second: u32,
     /// Other events at once.
@@ -106,6 +110,8 @@ impl Config {
             max_peers_per_room: 0,
             relays_per_second: 0,
             relay_burst: 0,
+            relay_bytes_per_second: 0,
+            relay_byte_burst: 0,
             events_per_second: 0,
             event_burst: 0,
             connections_per_minute: 0,

@@ -72,6 +72,14 @@ pub const IGNORED: &[(&str, &str)] = &[
     ("ELASTICSEARCH_URL", "Paraclete writes its logs to standard error: ship them from there"),
 ];
 
+/// The words of `PARACLETE_ENV`. `test` is what test runners set `NODE_ENV` to; what else is found there is bent to
+/// `development` by [`load`](super::load) before it is read.
+pub(super) const ENVIRONMENTS: [(&str, Environment); 3] = [
+    ("development", Environment::Development),
+    ("production", Environment::Production),
+    ("test", Environment::Development),
+];
+
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -93,15 +101,7 @@ pub const TABLE: &[Opt] = &[
             "development",
             "`development`, or `production`, which demands what must not be guessed.",
             |config, text| {
-                // Test runners and staging set NODE_ENV to words of their own; only one of them is strict.
-                config.environment = parse::one_of(
-                    text,
-                    &[
-                        ("development", Environment::Development),
-                        ("production", Environment::Production),
-                        ("test", Environment::Development),
-                    ],
-                )?;
+                config.environment = parse::one_of(text, &ENVIRONMENTS)?;
                 Ok(())
             },
         )
@@ -200,6 +200,25 @@ pub const TABLE: &[Opt] = &[
         config.relay_burst = parse::number(text, 1..=1_000_000)?;
         Ok(())
     }),
+    row(
+        "RELAY_BYTES_PER_SECOND",
+        "131072",
+        "Bytes of relayed signals a second for each connection; 0 is off.",
+        |config, text| {
+            config.relay_bytes_per_second = parse::number(text, 0..=1_000_000_000)?;
+            Ok(())
+        },
+    ),
+    row(
+        "RELAY_BYTE_BURST",
+        "1048576",
+        "Bytes of relayed signals at once for each connection.",
+        |config, text| {
+            // The largest event must pass at all.
+            config.relay_byte_burst = parse::number(text, 131_072..=1_000_000_000)?;
+            Ok(())
+        },
+    ),
     row(
         "EVENTS_PER_SECOND",
         "10",

@@ -4,16 +4,17 @@ use domain::{Identity, UserId, Username};
 use rawjson::{Kind, Value};
 use socketio::ConnectError;
 
-/// Reads `{token?, userId?, username?}`; whatever else there is, is not for us.
+/// Reads `{token?, userId?, username?}`, beside a token that the request may bear in its header; whatever else there is, is not for us.
 ///
 /// Nobody here can verify a token, and to take a user who shows one for a guest would be to believe a claim it may
 /// contradict: so a token is refused.
-pub(super) fn identity(auth: &str) -> Result<Identity, ConnectError> {
+pub(super) fn identity(auth: &str, bears_token: bool) -> Result<Identity, ConnectError> {
     // The packet was validated as it came in.
     let auth = rawjson::validate_str(auth, rawjson::DEEPEST)
         .map_err(|error| refusal(error.to_string(), "VALIDATION_ERROR"))?;
     let given = |name| auth.get(name).filter(|value| !value.is_null());
-    if given("token").is_some_and(|token| token.string().is_none_or(|token| !token.is_empty())) {
+    let shows_one = given("token").is_some_and(|token| token.string().is_none_or(|token| !token.is_empty()));
+    if bears_token || shows_one {
         return Err(refusal("Invalid token".to_owned(), "AUTH001"));
     }
     let user =
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     fn refused(auth: &str) -> (String, String) {
-        let error = identity(auth).unwrap_err();
+        let error = identity(auth, false).unwrap_err();
         (error.message, error.data.unwrap())
     }
 
@@ -66,7 +67,7 @@ mod tests {
             (r#"{"userId":17}"#, Identity::guest(user("17"), None)),
             (r#"{"userId":"__proto__"}"#, Identity::guest(user("__proto__"), None)),
         ] {
-            assert_eq!(identity(auth).unwrap(), expected, "{auth}");
+            assert_eq!(identity(auth, false).unwrap(), expected, "{auth}");
         }
     }
 
@@ -75,6 +76,7 @@ mod tests {
         for auth in [r#"{"token":"a.b.c"}"#, r#"{"token":1}"#, r#"{"token":{}}"#] {
             assert_eq!(refused(auth), ("Invalid token".to_owned(), r#"{"code":"AUTH001"}"#.to_owned()));
         }
+        assert_eq!(identity("{}", true).unwrap_err().message, "Invalid token");
     }
 
     #[test]

@@ -25,6 +25,7 @@ const FLOOD_REFUSALS: u32 = 1_000;
 #[derive(Debug)]
 pub(super) struct EventLimiter {
     relays: TokenBucket,
+    relay_bytes: TokenBucket,
     events: TokenBucket,
     of_address: TokenBucket,
     addresses: Mutex<HashMap<AddressKey, TokenBucket>>,
@@ -34,6 +35,8 @@ pub(super) struct EventLimiter {
 #[derive(Debug)]
 pub(super) struct Limiter {
     relays: TokenBucket,
+    /// Few large signals fill a reader's queue as well as many small ones do.
+    relay_bytes: TokenBucket,
     events: TokenBucket,
     address: AddressKey,
     refusals: u32,
@@ -58,6 +61,7 @@ impl EventLimiter {
         );
         Self {
             relays: TokenBucket::new(config.relays_per_second, config.relay_burst),
+            relay_bytes: TokenBucket::new(config.relay_bytes_per_second, config.relay_byte_burst),
             events: TokenBucket::new(config.events_per_second, config.event_burst),
             of_address,
             addresses: Mutex::default(),
@@ -66,7 +70,8 @@ impl EventLimiter {
 
     /// Full buckets for a connection from this address.
     pub(super) fn connection(&self, address: IpAddr) -> Limiter {
-        Limiter { relays: self.relays, events: self.events, address: address.into(), refusals: 0 }
+        let (relays, relay_bytes) = (self.relays, self.relay_bytes);
+        Limiter { relays, relay_bytes, events: self.events, address: address.into(), refusals: 0 }
     }
 
     fn take_for_address(&self, address: AddressKey, now: Instant) -> Result<(), u64> {
@@ -83,13 +88,11 @@ impl EventLimiter {
 }
 
 impl Limiter {
-    pub(super) fn take(&mut self, shared: &EventLimiter, class: Class, now: Instant) -> Verdict {
+    /// Counts an event of so many bytes. One that may not pass takes nothing.
+    pub(super) fn take(&mut self, shared: &EventLimiter, class: Class, bytes: u32, now: Instant) -> Verdict {
         let taken = match class {
-            Class::Relay => self.relays.take(now),
-            Class::Other => match self.events.take(now) {
-                Ok(()) => shared.take_for_address(self.address, now),
-                refused => refused,
-            },
+            Class::Relay => self.take_relay(bytes, now),
+            Class::Other => self.take_other(shared, now),
         };
         match taken {
             Ok(()) => {
@@ -102,6 +105,24 @@ impl Limiter {
                 Verdict::TooMany { retry_after_ms }
             }
         }
+    }
+}
+
+impl Limiter {
+    fn take_relay(&mut self, bytes: u32, now: Instant) -> Result<(), u64> {
+        let mut relays = self.relays;
+        relays.take(now)?;
+        self.relay_bytes.take_many(now, bytes)?;
+        self.relays = relays;
+        Ok(())
+    }
+
+    fn take_other(&mut self, shared: &EventLimiter, now: Instant) -> Result<(), u64> {
+        let mut events = self.events;
+        events.take(now)?;
+        shared.take_for_address(self.address, now)?;
+        self.events = events;
+        Ok(())
     }
 }
 
@@ -120,12 +141,31 @@ mod tests {
     fn relays_and_other_events_are_counted_apart() {
         let (shared, now) = (limiter(), Instant::now());
         let mut one = shared.connection(IpAddr::from([10, 0, 0, 1]));
-        assert!((0..300).all(|_| one.take(&shared, Class::Relay, now) == Verdict::Pass));
-        assert_eq!(one.take(&shared, Class::Relay, now), Verdict::TooMany { retry_after_ms: 20 });
-        assert!((0..50).all(|_| one.take(&shared, Class::Other, now) == Verdict::Pass));
-        assert_eq!(one.take(&shared, Class::Other, now), Verdict::TooMany { retry_after_ms: 100 });
+        assert!((0..300).all(|_| one.take(&shared, Class::Relay, 100, now) == Verdict::Pass));
+        assert_eq!(one.take(&shared, Class::Relay, 100, now), Verdict::TooMany { retry_after_ms: 20 });
+        assert!((0..50).all(|_| one.take(&shared, Class::Other, 100, now) == Verdict::Pass));
+        assert_eq!(one.take(&shared, Class::Other, 100, now), Verdict::TooMany { retry_after_ms: 100 });
         let later = now + Duration::from_millis(100);
-        assert_eq!(one.take(&shared, Class::Other, later), Verdict::Pass);
+        assert_eq!(one.take(&shared, Class::Other, 100, later), Verdict::Pass);
+    }
+
+    #[test]
+    fn the_bytes_of_relays_are_counted_too_and_a_refused_one_takes_nothing() {
+        let (shared, now) = (limiter(), Instant::now());
+        let mut one = shared.connection(IpAddr::from([10, 0, 0, 1]));
+        let large = 128 << 10;
+        assert!((0..8).all(|_| one.take(&shared, Class::Relay, large, now) == Verdict::Pass));
+        assert!((0..300).all(|_| one.take(&shared, Class::Relay, 1_000, now) != Verdict::Pass));
+        let later = now + Duration::from_millis(1_001);
+        assert_eq!(one.take(&shared, Class::Relay, large, later), Verdict::Pass);
+        assert_eq!(one.take(&shared, Class::Other, large, later), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_room_of_others_cannot_fill_the_queue_of_one_who_reads() {
+        let config = Config::defaults(Environment::Development);
+        let others = config.max_peers_per_room - 1;
+        assert!(others * config.relay_byte_burst as usize <= crate::app::MAX_OUTBOUND_BYTES);
     }
 
     #[test]
@@ -133,18 +173,35 @@ mod tests {
         let (shared, now) = (limiter(), Instant::now());
         let events = |address, count| {
             let mut one = shared.connection(IpAddr::from([10, 0, 0, address]));
-            (0..count).filter(|_| one.take(&shared, Class::Other, now) == Verdict::Pass).count()
+            (0..count).filter(|_| one.take(&shared, Class::Other, 100, now) == Verdict::Pass).count()
         };
         assert_eq!((0..12).map(|_| events(1, 50)).sum::<usize>(), 500);
         assert_eq!(events(2, 50), 50);
     }
 
     #[test]
+    fn a_connection_that_is_let_through_now_and_then_is_no_flood_however_long_it_lasts() {
+        let (shared, mut now) = (limiter(), Instant::now());
+        let mut one = shared.connection(IpAddr::from([10, 0, 0, 1]));
+        assert!((0..300).all(|_| one.take(&shared, Class::Relay, 100, now) == Verdict::Pass));
+        for _ in 0..1_000 {
+            for _ in 0..3 {
+                assert_eq!(
+                    one.take(&shared, Class::Relay, 100, now),
+                    Verdict::TooMany { retry_after_ms: 20 }
+                );
+            }
+            now += Duration::from_millis(20);
+            assert_eq!(one.take(&shared, Class::Relay, 100, now), Verdict::Pass);
+        }
+    }
+
+    #[test]
     fn a_connection_that_never_rests_is_a_flood() {
         let (shared, now) = (limiter(), Instant::now());
         let mut one = shared.connection(IpAddr::from([10, 0, 0, 1]));
-        let told = (0..1_300).filter(|_| one.take(&shared, Class::Relay, now) != Verdict::Flood).count();
+        let told = (0..1_300).filter(|_| one.take(&shared, Class::Relay, 100, now) != Verdict::Flood).count();
         assert_eq!(told, 1_300);
-        assert_eq!(one.take(&shared, Class::Relay, now), Verdict::Flood);
+        assert_eq!(one.take(&shared, Class::Relay, 100, now), Verdict::Flood);
     }
 }

@@ -17,7 +17,7 @@ use std::{
     time::Instant,
 };
 
-use axum::http::{StatusCode, request::Parts};
+use axum::http::{StatusCode, header::AUTHORIZATION, request::Parts};
 use dialects::{Class, Decoded, Dialect, Validation};
 use domain::{Found, PeerId, Refusal, Tenant};
 use rawjson::Value;
@@ -49,6 +49,8 @@ pub struct Gateway {
 #[derive(Debug)]
 pub struct Connection {
     opened: Instant,
+    /// Whether its first request bore credentials, which nobody here can verify.
+    bears_token: bool,
     on_websocket: AtomicBool,
     /// One for all of its namespaces, so that to come again by another one gives no more.
     limiter: Mutex<Limiter>,
@@ -148,7 +150,8 @@ impl Handler for Gateway {
         })?;
         self.metrics.connection_opened();
         let limiter = Mutex::new(self.limiter.connection(address));
-        Ok(Connection { opened, on_websocket: AtomicBool::new(false), limiter })
+        let bears_token = request.headers.contains_key(AUTHORIZATION);
+        Ok(Connection { opened, bears_token, on_websocket: AtomicBool::new(false), limiter })
     }
 
     fn on_websocket(&self, connection: &Connection) {
@@ -164,7 +167,7 @@ impl Handler for Gateway {
         Ok(Seat {
             // Until the socket has its id.
             peer: PeerId::from_bits(0),
-            identity: Some(handshake::identity(&request.auth)?),
+            identity: Some(handshake::identity(&request.auth, request.connection.bears_token)?),
             spoken,
             connection: request.connection,
             credit: Arc::default(),
@@ -182,10 +185,11 @@ impl Handler for Gateway {
     }
 
     fn event(&self, socket: &Socket, seat: &mut Seat, now: Instant, mut event: Event<'_>) -> Flow {
+        let bytes = event.args.rest().len().try_into().unwrap_or(u32::MAX);
         let decoded = self.decode(seat, &mut event);
         let class = decoded.as_ref().map_or(Class::Other, |(_, decoded)| decoded.class);
         let mut limiter = seat.connection.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        let verdict = limiter.take(&self.limiter, class, now);
+        let verdict = limiter.take(&self.limiter, class, bytes, now);
         drop(limiter);
         let refused = |dialect| Refused {
             name: event.name.as_ref(),

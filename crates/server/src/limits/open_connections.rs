@@ -32,6 +32,12 @@ impl OpenConnections {
         Self { per_address, counts: Arc::default() }
     }
 
+    /// Whether there is nothing to count for.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.per_address == 0
+    }
+
     /// Counts a connection; `None` when the address has as many as it may.
     #[must_use]
     pub fn open(&self, address: IpAddr) -> Option<OpenConnection> {

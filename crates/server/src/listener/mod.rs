@@ -118,7 +118,9 @@ impl Listener {
 
     /// Counts the connection; `None` when the peer has as many as it may, and is shown the door.
     fn admit(&self, peer: SocketAddr) -> Option<Option<OpenConnection>> {
-        if self.limits.trusted_proxies.iter().any(|network| network.contains(peer.ip())) {
+        if self.limits.open.is_off()
+            || self.limits.trusted_proxies.iter().any(|network| network.contains(peer.ip()))
+        {
             return Some(None);
         }
         let counted = self.limits.open.open(peer.ip());
