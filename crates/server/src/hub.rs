@@ -198,6 +198,11 @@ impl HubTask {
 
     fn publish(&self) {
         let stats = self.hub.stats();
+        debug_assert_eq!(
+            self.effects.seats(),
+            stats.peers,
+            "whom the core knows has a seat, and nobody else"
+        );
         self.published.publish(HubStats {
             rooms: stats.rooms as u64,
             peers: stats.peers as u64,

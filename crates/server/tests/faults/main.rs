@@ -17,6 +17,7 @@
 //! | 99 GB announced | 413 at once | `a_post_that_announces_99_gigabytes_is_refused_at_once` |
 //! | 100,000 packets in one POST | taken, or the session closed | `a_hundred_thousand_packets_in_one_post_are_taken_or_close_their_session` |
 //! | packets that are none, at any layer | the session closed, alone | `what_is_no_packet_closes_its_own_connection` |
+//! | binary data where JSON alone is read | a refusal | `binary_data_in_an_event_is_refused_and_the_connection_stays` |
 //! | frames that break RFC 6455, 2^62 bytes announced | 1002, 1007, 1009 | `frames_that_break_the_protocol_are_closed_with_its_codes` |
 //! | fragments without end | 1008 | `fragments_without_end_are_closed` |
 //! | 50,000 pings whose pongs nobody reads | a bounded queue | `fifty_thousand_pings_fill_no_memory` |

@@ -63,6 +63,21 @@ async fn what_is_no_packet_closes_its_own_connection() {
 }
 
 #[tokio::test]
+async fn binary_data_in_an_event_is_refused_and_the_connection_stays() {
+    beside_a_call(&[], async |program: &Program| {
+        let (mut raw, _) = Raw::connected(program).await;
+        raw.text(r#"451-7["join",{"roomId":"binary-room"},{"_placeholder":true,"num":0}]"#).await;
+        raw.bytes(&framed(FINAL | 2, &[0; 1_000])).await;
+        let (_, refused) = raw.frame().await.unwrap();
+        let refused = String::from_utf8(refused).unwrap();
+        assert!(refused.starts_with("437[") && refused.contains("VALIDATION_ERROR"), "{refused}");
+        raw.text(r#"428["leave",{}]"#).await;
+        assert_eq!(raw.frame().await.unwrap().1, br#"438[{"success":true}]"#);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn frames_that_break_the_protocol_are_closed_with_its_codes() {
     beside_a_call(&[], async |program: &Program| {
         let announcing = |length: u64| [&[0x81, 0xff][..], &length.to_be_bytes(), &[0; 4]].concat();

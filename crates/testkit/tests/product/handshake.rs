@@ -1,6 +1,6 @@
 //! Who is let in, and what the others hear.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use server::config::SignalValidation;
@@ -101,14 +101,32 @@ async fn a_guest_stays_who_it_first_said_that_it_is() {
 #[tokio::test]
 async fn whoever_does_not_connect_to_a_namespace_is_closed() {
     let server = Server::start_with(|config| config.connect_timeout = Duration::from_millis(100)).await;
-    let mut in_time = server.guest("in time").await;
+    let (since, mut in_time) = (Instant::now(), server.guest("in time").await);
     let opened = server.http().await.get("/socket.io/?EIO=4&transport=polling").await;
     assert_eq!(opened.status, 200);
     let closed = r#"signaling_connections_closed_total{reason="connect timeout"}"#;
     let look = async || server.metrics().await.value(closed);
     testkit::eventually("its end", look, |count| *count > 0.0).await;
+    assert!(since.elapsed() < Duration::from_secs(9), "as configured, and not by default");
     server.counts(1, 1, 0).await;
     in_time.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn a_session_opens_with_the_times_and_sizes_that_are_configured() {
+    let server = Server::start_with(|config| {
+        config.ping_interval = Duration::from_secs(7);
+        config.ping_timeout = Duration::from_millis(4_500);
+        config.max_payload = 20_000;
+    })
+    .await;
+    let opened = server.http().await.get("/socket.io/?EIO=4&transport=polling").await.body;
+    let open: serde_json::Value = serde_json::from_str(&opened[1..]).unwrap();
+    let announced = ["pingInterval", "pingTimeout", "maxPayload"].map(|name| open[name].as_u64().unwrap());
+    assert_eq!(announced, [7_000, 4_500, 20_000]);
+    let path = format!("/socket.io/?EIO=4&transport=polling&sid={}", open["sid"].as_str().unwrap());
+    let answer = server.http().await.ask("POST", &path, &[], &"x".repeat(20_001)).await;
+    assert_eq!(answer.status, 413);
 }
 
 #[tokio::test]
