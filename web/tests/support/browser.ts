@@ -1,9 +1,14 @@
-/** Real pages in Debian's Chromium, with a fake camera and microphone, each watched for what must not happen. */
+/** Real pages in the system's Chromium, with a fake camera and microphone, each watched for what must not happen. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join as joined } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { PeerSummary } from '../../src/lib/diagnostics.ts';
 
 /** Two cores shared with a build and nine video codecs: patience is part of the test. */
 export const PATIENCE_MS = 60_000;
+
+/** The names by which `scripts/setup.sh` looks for it too, in its order. */
+const NAMES = [process.env['CHROMIUM'], 'chromium', 'chromium-browser', 'google-chrome'];
 
 const FLAGS = [
   '--no-sandbox',
@@ -23,7 +28,27 @@ const FLAGS = [
 ];
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+  return chromium.launch({ executablePath: executable(), headless: true, args: FLAGS });
+}
+
+function executable(): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const places = NAMES.flatMap((name) => {
+    if (!name) return [];
+    return name.includes('/') ? [name] : folders.map((folder) => joined(folder, name));
+  });
+  const found = places.find(mayBeRun);
+  if (!found) throw new Error('no Chromium: name one by CHROMIUM, or run scripts/setup.sh chromium');
+  return found;
+}
+
+function mayBeRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A page in a profile of its own, with everything on record that a visitor should never cause. */
@@ -51,8 +76,6 @@ export async function visit(
   const { host } = new URL(url);
   page.on('pageerror', (error) => wrongs.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
-    // A server without TURN says so by 404: Chromium writes that down as an error, whatever the page makes of it.
-    if (message.location().url.endsWith('/turn/credentials')) return;
     if (message.type() === 'error' || message.type() === 'warning') wrongs.push(`console: ${message.text()}`);
   });
   page.on('request', (request) => {
