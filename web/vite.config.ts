@@ -37,7 +37,6 @@ export default defineConfig({
     // `npm run dev` beside a running binary: the page from Vite, the signaling from Paraclete.
     proxy: {
       '/socket.io': { target: 'http://localhost:3000', ws: true },
-      '/turn': 'http://localhost:3000',
     },
   },
 });

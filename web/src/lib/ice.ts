@@ -1,11 +1,5 @@
-/** STUN and TURN servers from the server that put us through, where it has any to offer. */
-export async function fetchIceServers(): Promise<RTCIceServer[]> {
-  try {
-    const response = await fetch('/turn/credentials', { method: 'POST' });
-    if (!response.ok) return [];
-    const { iceServers } = (await response.json()) as { iceServers?: RTCIceServer[] };
-    return iceServers ?? [];
-  } catch {
-    return [];
-  }
-}
+/**
+ * STUN and TURN servers to connect through. Until the server has any to hand out there are none, and
+ * connections are made where browsers reach each other directly.
+ */
+export const ICE_SERVERS: RTCIceServer[] = [];

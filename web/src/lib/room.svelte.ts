@@ -2,7 +2,7 @@
 
 import type { Transport } from './address.ts';
 import { appended, type ChatMessage, cleaned } from './chat.ts';
-import { fetchIceServers } from './ice.ts';
+import { ICE_SERVERS } from './ice.ts';
 import type { LocalMedia } from './local.svelte.ts';
 import type { Signal } from './negotiation.ts';
 import { notices } from './notices.svelte.ts';
@@ -39,7 +39,6 @@ export class Room {
 
   readonly #signaling: Signaling;
   readonly #timers: ReturnType<typeof setInterval>[];
-  #iceServers: RTCIceServer[] = [];
 
   constructor({ id, username, transport, local }: RoomOptions) {
     this.id = id;
@@ -99,7 +98,6 @@ export class Room {
     // A new connection has a new id: to the others we are somebody new, and the old ties are dead.
     this.#hangUp();
     this.selfId = this.#signaling.id;
-    this.#iceServers = await fetchIceServers();
     try {
       await this.#signaling.join(this.id);
     } catch (failure) {
@@ -129,7 +127,7 @@ export class Room {
         this.peers.map((each) => each.colour),
       ),
       opens,
-      iceServers: this.#iceServers,
+      iceServers: ICE_SERVERS,
       tracks: () => ({ audio: this.local.microphone, video: this.local.video }),
       presence: () => this.local.presence,
       send: (signal) => this.#signaling.relay(row.peerId, signal),
