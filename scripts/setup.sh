@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes sure that tools are there: scripts/setup.sh [node] [nextest] [deny] [chromium].
+# Makes sure that tools are there: scripts/setup.sh [rust] [node] [nextest] [deny] [chromium].
 # What is there is left as it is, so that nothing is fetched when nothing is missing.
 set -euo pipefail
+root="$(cd "$(dirname "$0")/.." && pwd)"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -18,10 +19,24 @@ as_root() {
 
 debian_packages() {
   command -v apt-get >/dev/null || fail "not a Debian system: install yourself what stands for $*"
-  export DEBIAN_FRONTEND=noninteractive
-  as_root apt-get install -y --no-install-recommends "$@" && return
+  # By `env`, since sudo keeps no variables.
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@")
+  as_root "${install[@]}" && return
   as_root apt-get update
-  as_root apt-get install -y --no-install-recommends "$@"
+  as_root "${install[@]}"
+}
+
+rust() {
+  command -v cargo >/dev/null || fail "cargo is missing: install Rust by https://rustup.rs"
+  local wanted found
+  wanted="$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")"
+  found="$(rustc --version | cut -d ' ' -f 2)"
+  printf '%s\n' "$wanted" "$found" | sort --check=quiet --version-sort ||
+    fail "Rust $found is too old: $wanted or later is needed (rustup update stable)"
+  for component in rustfmt clippy; do
+    cargo "${component#rust}" --version >/dev/null 2>&1 ||
+      fail "$component is missing: rustup component add $component, or your system's package of it"
+  done
 }
 
 node() {
@@ -32,16 +47,17 @@ node() {
   ' || fail "Node $(command node --version) is too old: install 20.19 or later"
 }
 
-# Unoptimised, because they are built once and run for seconds.
+# Of a version that is known to do. Unoptimised, because they are built once and run for seconds.
 cargo_tool() {
   say "building cargo-$1 (once)"
   CARGO_PROFILE_DEV_DEBUG=0 cargo install --locked --debug "cargo-$1"
 }
 
-nextest() { cargo nextest --version >/dev/null 2>&1 || cargo_tool nextest; }
+nextest() { cargo nextest --version >/dev/null 2>&1 || cargo_tool nextest@0.9.143; }
 
-deny() { cargo deny --version >/dev/null 2>&1 || cargo_tool deny; }
+deny() { cargo deny --version >/dev/null 2>&1 || cargo_tool deny@0.20.2; }
 
+# The tests look by the same names in the same order: web/tests/support/browser.ts.
 chromium() {
   for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
     if [ -n "$name" ] && command -v "$name" >/dev/null; then return; fi
@@ -52,7 +68,7 @@ chromium() {
 
 for tool in "$@"; do
   case "$tool" in
-    node | nextest | deny | chromium) "$tool" ;;
+    rust | node | nextest | deny | chromium) "$tool" ;;
     *) fail "unknown: $tool" ;;
   esac
 done
