@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::{
     child::{Cores, Program, Server},
@@ -20,6 +20,8 @@ use crate::{
 const RUN_LIMIT: Duration = Duration::from_secs(120);
 /// The part of the measured relays that is relayed before, for a server to warm up.
 const WARM_UP_SHARE: u64 = 4;
+/// Without this server's rows the document would not say what it is there for.
+const PRODUCT: &str = "paraclete";
 
 /// What to compare.
 pub(crate) struct Plan {
@@ -42,8 +44,14 @@ pub(crate) struct Series {
 /// Measures, prints the table, and writes it into the document if there is one.
 ///
 /// # Errors
-/// When any run fails: a comparison with a hole in it is none.
+/// When any run fails: a comparison with a hole in it is none. Before any run, when the document must not be
+/// written: the product is not among the servers, or the tree is not as committed.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
+    if let Some(document) = &plan.write {
+        let is_measured = plan.programs.iter().any(|program| program.name == PRODUCT);
+        ensure!(is_measured, "the document is about {PRODUCT}, and no server of that name is to be measured");
+        machine::ensure_committed(document)?;
+    }
     let machine = machine::describe();
     let mut series: Vec<Series> = Scenario::ALL
         .into_iter()
