@@ -9,6 +9,7 @@ import { notices } from './notices.svelte.ts';
 import { Peer } from './peer.svelte.ts';
 import { displayName, pickColour } from './people.ts';
 import { screenBudget, videoBudget } from './quality.ts';
+import { nextTry } from './returning.ts';
 import { type Failure, type PeerRow, Signaling } from './signaling.ts';
 
 const MEASURE_EVERY_MS = 1_000;
@@ -39,6 +40,11 @@ export class Room {
 
   readonly #signaling: Signaling;
   readonly #timers: ReturnType<typeof setInterval>[];
+  /** In the room by this very connection, not by one before it. */
+  #inside = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  /** When the way back was first barred, on the clock of `performance`. */
+  #barredAt: number | undefined;
 
   constructor({ id, username, transport, local }: RoomOptions) {
     this.id = id;
@@ -51,10 +57,16 @@ export class Room {
       handlers: {
         connected: (resumed) => void this.#enter(resumed),
         interrupted: () => {
+          // The next connection asks by itself, and with new patience.
+          clearTimeout(this.#retry);
+          this.#barredAt = undefined;
           this.line = this.joined ? 'interrupted' : 'connecting';
         },
-        refused: (failure) => this.#fail(failure),
+        refused: (failure) => this.#setBack(failure, () => this.#signaling.startOver()),
         existingPeers: (rows) => {
+          // To the others we are somebody new, and the old ties are dead. They were kept until here because
+          // pictures and sound go on for as long as the others have not noticed.
+          this.#hangUp();
           for (const row of rows) this.#add(row, 'us');
         },
         peerJoined: (row) => this.#welcome(row),
@@ -85,29 +97,51 @@ export class Room {
 
   leave(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#retry);
     this.local.onChange = () => {};
     this.#signaling.leave();
     this.#hangUp();
   }
 
   async #enter(resumed: boolean): Promise<void> {
-    if (resumed && this.joined) {
+    clearTimeout(this.#retry);
+    if (resumed && this.#inside) {
       this.line = 'online';
       return;
     }
-    // A new connection has a new id: to the others we are somebody new, and the old ties are dead.
-    this.#hangUp();
+    this.#inside = false;
     this.selfId = this.#signaling.id;
     try {
       await this.#signaling.join(this.id);
     } catch (failure) {
       // Cut off while asking: the next connection asks again.
-      if (this.#signaling.id === this.selfId) this.#fail(failure as Failure);
+      if (this.#signaling.id === this.selfId) this.#barred(failure as Failure);
       return;
     }
+    this.#inside = true;
+    this.#barredAt = undefined;
     if (this.joined) notices.announce('Back in the room.');
     this.joined = true;
     this.line = 'online';
+  }
+
+  #barred(failure: Failure): void {
+    // A server that did not answer may have us in the room all the same: only a new id starts clean.
+    if (failure.code === 'TIMEOUT') this.#setBack(failure, () => this.#signaling.startOver());
+    else this.#setBack(failure, () => void this.#enter(false));
+  }
+
+  /** Who was in the room gets a minute to get back in: the server may not have noticed yet that we went. */
+  #setBack(failure: Failure, again: () => void): void {
+    this.#barredAt ??= performance.now();
+    const wait = this.joined ? nextTry(failure, performance.now() - this.#barredAt) : undefined;
+    if (wait === undefined) {
+      this.#fail(failure);
+      return;
+    }
+    this.line = 'interrupted';
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(again, wait);
   }
 
   #welcome(row: PeerRow): void {

@@ -19,6 +19,8 @@ export interface PeerRow {
 export interface Failure {
   code: string;
   message: string;
+  /** When asking again may help, in milliseconds. */
+  retryAfterMs?: number;
 }
 
 export interface SignalingHandlers {
@@ -26,7 +28,7 @@ export interface SignalingHandlers {
   connected: (resumed: boolean) => void;
   /** The connection is gone; the client goes on trying by itself. */
   interrupted: () => void;
-  /** The server turned us away at the door; trying again is pointless. */
+  /** The server turned us away at the door; the client does not try again by itself. */
   refused: (failure: Failure) => void;
   existingPeers: (peers: PeerRow[]) => void;
   peerJoined: (peer: PeerRow) => void;
@@ -52,6 +54,7 @@ export class Signaling {
   readonly #handlers: SignalingHandlers;
   /** Signals made while the connection is down; good only if the server kept our place. */
   #held: [event: string, payload: object][] = [];
+  #dismissal: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ username, transports, handlers }: SignalingOptions) {
     this.#handlers = handlers;
@@ -74,7 +77,7 @@ export class Signaling {
     try {
       ack = await this.#socket.timeout(JOIN_TIMEOUT_MS).emitWithAck('join', { roomId });
     } catch {
-      throw { code: 'UNAVAILABLE', message: 'The server did not answer in time.' } satisfies Failure;
+      throw { code: 'TIMEOUT', message: 'The server did not answer in time.' } satisfies Failure;
     }
     if (!ack.success) throw ack.error;
   }
@@ -85,7 +88,13 @@ export class Signaling {
     else this.#send('answer', { to, answer: signal.description });
   }
 
+  /** A new connection with a new id: whatever the server made of the old one, it is over. */
+  startOver(): void {
+    this.#socket.disconnect().connect();
+  }
+
   leave(): void {
+    clearTimeout(this.#dismissal);
     if (this.#socket.connected) this.#socket.emit('leave', {});
     this.#socket.disconnect();
   }
@@ -107,12 +116,13 @@ export class Signaling {
     socket.on('disconnect', (reason) => {
       if (reason === 'io client disconnect') return;
       // A server that closes the namespace itself is the one case the client does not retry alone.
-      if (reason === 'io server disconnect') setTimeout(() => socket.connect(), RECONNECT_AFTER_DISMISSAL_MS);
+      if (reason === 'io server disconnect')
+        this.#dismissal = setTimeout(() => socket.connect(), RECONNECT_AFTER_DISMISSAL_MS);
       handlers.interrupted();
     });
     socket.on('connect_error', (error: Error & { data?: Partial<Failure> }) => {
       if (socket.active) handlers.interrupted();
-      else handlers.refused({ code: error.data?.code ?? 'REFUSED', message: error.message });
+      else handlers.refused({ code: 'REFUSED', ...error.data, message: error.message });
     });
     socket.on('existing-peers', handlers.existingPeers);
     socket.on('peer-joined', handlers.peerJoined);
