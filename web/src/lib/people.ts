@@ -16,10 +16,15 @@ const COLOURS = [
 
 export const NAME_LENGTH_MIN = 2;
 export const NAME_LENGTH_MAX = 50;
+/** What the server accepts in no name: controls, line separators, and what turns the text behind it around. */
+const UNSEEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /** What is wrong with a name, for people; `undefined` when it will do. An empty name is a guest's. */
 export function nameProblem(name: string): string | undefined {
-  const { length } = [...name.trim()];
+  const trimmed = name.trim();
+  if (UNSEEN.test(trimmed))
+    return 'An invisible character in this name breaks or turns text. Please type the name anew.';
+  const { length } = [...trimmed];
   if (length === 0 || (length >= NAME_LENGTH_MIN && length <= NAME_LENGTH_MAX)) return undefined;
   return `A name has ${NAME_LENGTH_MIN} to ${NAME_LENGTH_MAX} characters, or leave it empty.`;
 }

@@ -76,6 +76,12 @@ test('names are 2 to 50 characters, or none', () => {
   for (const name of ['J', 'x'.repeat(51)]) assert.ok(nameProblem(name), name);
 });
 
+test('a name may not hold what breaks or turns text, and may hold what emoji and scripts need', () => {
+  for (const unseen of ['\u0000', '\u0007', '\u0085', '\u2028', '\u202a', '\u202e', '\u2066', '\u2069'])
+    assert.match(nameProblem(`An${unseen}na`) ?? '', /invisible/, JSON.stringify(unseen));
+  for (const name of ['👩‍🚀👩‍🚀', 'نی‌ما', 'a\u200fb']) assert.equal(nameProblem(name), undefined, name);
+});
+
 test('people without a name get one from their id', () => {
   assert.equal(displayName(undefined, '-a_B3x9'), 'Guest aB3x');
   assert.equal(displayName(' Mina ', 'id'), 'Mina');
