@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Method, Request, StatusCode, request},
+    http::{HeaderMap, Method, Request, StatusCode, Version, request},
 };
 use serde_json::Value;
 use server::{
@@ -258,6 +258,27 @@ async fn the_page_is_served_and_asked_for_anew_by_its_tag() {
     assert!(!tag.is_empty() && page.header("cache-control") == "no-cache");
     let again = ask_main(get("/").header("if-none-match", tag)).await;
     assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
+}
+
+#[tokio::test]
+async fn one_tag_for_compressed_and_plain_bytes_is_a_weak_one_and_is_recognised_in_either_form() {
+    let plain = ask_main(get("/")).await;
+    let compressed = ask_main(get("/").header("accept-encoding", "br")).await;
+    let tag = plain.header("etag");
+    assert_eq!(tag, compressed.header("etag"));
+    let strong = tag.strip_prefix("W/").expect("a weak tag");
+    for known in [tag, strong, &format!("\"other\", {tag}")] {
+        let again = ask_main(get("/").header("accept-encoding", "br").header("if-none-match", known)).await;
+        assert_eq!((again.status, again.header("etag")), (StatusCode::NOT_MODIFIED, tag), "{known}");
+    }
+}
+
+#[tokio::test]
+async fn http_1_1_without_a_host_is_refused_and_http_1_0_is_not() {
+    let hostless = |version| Request::builder().uri("/livez").version(version);
+    let refused = ask_main(hostless(Version::HTTP_11)).await;
+    assert_eq!((refused.status, refused.header("connection")), (StatusCode::BAD_REQUEST, "close"));
+    assert_eq!(ask_main(hostless(Version::HTTP_10)).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

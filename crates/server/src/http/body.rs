@@ -11,7 +11,7 @@ use axum::{
     body::{Body, HttpBody},
     extract::Request,
     http::{
-        StatusCode,
+        StatusCode, Version,
         header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
     },
     middleware::Next,
@@ -39,8 +39,9 @@ pub(super) async fn refuse_unmeasured(request: Request, next: Next) -> Response 
         let message = "a body needs a Content-Length and no Transfer-Encoding";
         return closing(error(StatusCode::BAD_REQUEST, message));
     }
-    // Two hosts mean one thing to a proxy and another to us as well.
-    if request.headers().get_all(HOST).iter().count() > 1 {
+    // Two hosts mean one thing to a proxy and another to us as well; RFC 9112, 3.2 refuses none along with them.
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
         return closing(error(StatusCode::BAD_REQUEST, "a request has one Host"));
     }
     next.run(request).await
