@@ -285,10 +285,7 @@ pub const TABLE: &[Opt] = &[
         "info",
         "`error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,socketio=debug`.",
         |config, text| {
-            tracing_subscriber::EnvFilter::builder()
-                .parse(text)
-                .map_err(|error| format!("expected a level or directives: {error}"))?;
-            text.clone_into(&mut config.log_level);
+            config.log_level = parse::log_level(text)?;
             Ok(())
         },
     ),

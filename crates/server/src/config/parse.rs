@@ -77,6 +77,33 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
+/// Levels and directives, `info,socketio=debug`, without blanks between them.
+///
+/// The filter reads a bare word that is no level as the name of a module and then logs nothing else, so a slip
+/// of the pen would be silence: here every part has to have its level.
+pub(super) fn log_level(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = list(text).collect();
+    if parts.is_empty() {
+        return Err(format!("expected one of {}", LEVELS.join(", ")));
+    }
+    for part in &parts {
+        let level = part.rsplit_once('=').map_or(*part, |(_, level)| level);
+        if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
+            let likeness = |known: &&&str| strsim::jaro_winkler(&level.to_ascii_lowercase(), known);
+            let nearest = LEVELS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let nearest = nearest.map_or("info", |nearest| nearest);
+            return Err(format!("`{level}` is not a level; the nearest one is {nearest}"));
+        }
+    }
+    let joined = parts.join(",");
+    tracing_subscriber::EnvFilter::builder()
+        .parse(&joined)
+        .map_err(|error| format!("expected a level or directives: {error}"))?;
+    Ok(joined)
+}
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 /// An address to listen on. Names are not looked up, but for `localhost`.
 pub(super) fn host(text: &str) -> Result<IpAddr, String> {
     if text == "localhost" {
@@ -148,6 +175,30 @@ mod tests {
         assert!(bytes("1GB", 1..=usize::MAX).is_err());
         assert!(bytes("-1", 1..=usize::MAX).is_err());
         assert!(bytes("18446744073709551615MiB", 1..=usize::MAX).is_err());
+    }
+
+    #[test]
+    fn levels_and_directives_with_a_level_are_read() {
+        for text in ["off", "WARN", "info,socketio=debug", "server::http=off", "server[join{room}]=trace"] {
+            assert_eq!(log_level(text), Ok(text.to_owned()));
+        }
+        assert_eq!(log_level(" info , socketio=debug,"), Ok("info,socketio=debug".to_owned()));
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused_with_the_nearest_one() {
+        for (text, level, nearest) in [
+            ("inof", "inof", "info"),
+            ("info,DEBGU", "DEBGU", "debug"),
+            ("server=wran", "wran", "warn"),
+            ("warning", "warning", "warn"),
+        ] {
+            let refusal = format!("`{level}` is not a level; the nearest one is {nearest}");
+            assert_eq!(log_level(text), Err(refusal));
+        }
+        for text in ["", ",", "server", "server=", "info,server", "=", "[info"] {
+            assert!(log_level(text).is_err(), "{text} was read");
+        }
     }
 
     #[test]
