@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     panic,
     path::Path,
     process::ExitCode,
@@ -22,6 +22,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Read when it is there, and `--config` names no other.
 const CONFIG_FILE: &str = "paraclete.toml";
+
+/// The longest file that an `X_FILE` may name, in bytes: a key in its PEM form is a tenth of it.
+const MAX_VALUE_BYTES: u64 = 64 << 10;
 
 fn main() -> ExitCode {
     let cli = match cli::parse(env::args_os()) {
@@ -56,20 +59,38 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 fn load(cli: Cli) -> anyhow::Result<Loaded> {
-    let read_file = |path: &Path| fs::read_to_string(path);
     let file = match cli.config_file {
         Some(path) => {
-            let text = read_file(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             Some((path, text))
         }
         None => optional(Path::new(CONFIG_FILE))?.map(|text| (CONFIG_FILE.into(), text)),
     };
-    let environment: BTreeMap<String, String> = env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let (mut environment, mut unreadable) = (BTreeMap::new(), Vec::new());
+    for (name, value) in env::vars_os() {
+        // No name of ours is anything but ASCII.
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => drop(environment.insert(name, value)),
+            Err(_) => unreadable.push(name),
+        }
+    }
     let dotenv = optional(Path::new(".env"))?;
-    let inputs = Inputs { file, dotenv, environment, arguments: cli.settings, read_file: &read_file };
+    let inputs =
+        Inputs { file, dotenv, environment, unreadable, arguments: cli.settings, read_file: &read_value };
     Ok(config::load(&inputs)?)
+}
+
+/// The text of a file that an `X_FILE` names: a slip of the path may lead to a log, or to a device without end.
+fn read_value(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_VALUE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_VALUE_BYTES {
+        let reason = format!("it is longer than {MAX_VALUE_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
 /// The text of a file that need not be there.

@@ -91,6 +91,24 @@ fn a_bad_configuration_ends_it_at_the_start_and_says_why() {
 }
 
 #[test]
+fn a_value_that_is_not_utf_8_ends_it_at_the_start_and_is_named() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let latin = OsStr::from_bytes(b"https://caf\xe9.example");
+    let output = paraclete().env("CORS_ORIGINS", latin).env("SOMEBODY_ELSES", latin).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("CORS_ORIGINS (environment, CORS_ORIGINS): its value is not UTF-8"), "{text}");
+    assert!(!text.contains("SOMEBODY_ELSES"), "{text}");
+}
+
+#[test]
+fn a_file_of_a_value_that_has_no_end_is_refused() {
+    let (output, text) = output(&["config"], &[("CORS_ORIGINS_FILE", "/dev/zero")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("cannot read /dev/zero: it is longer than 65536 bytes"), "{text}");
+}
+
+#[test]
 fn an_address_in_use_ends_it_with_the_address() {
     let server = Running::start();
     let port = server.address.rsplit(':').next().unwrap();

@@ -10,6 +10,7 @@ struct Given {
     file: Option<&'static str>,
     dotenv: Option<&'static str>,
     environment: &'static [(&'static str, &'static str)],
+    unreadable: &'static [&'static str],
     arguments: &'static [(&'static str, &'static str)],
 }
 
@@ -22,6 +23,7 @@ impl Given {
             file: self.file.map(|text| ("paraclete.toml".into(), text.to_owned())),
             dotenv: self.dotenv.map(str::to_owned),
             environment: pairs(self.environment).into_iter().collect::<BTreeMap<_, _>>(),
+            unreadable: self.unreadable.iter().map(|name| (*name).to_owned()).collect(),
             arguments: pairs(self.arguments),
             read_file: &|path: &Path| match path.to_str() {
                 Some("/run/port") => Ok("4444\n".to_owned()),
@@ -93,6 +95,17 @@ fn a_key_with_file_behind_it_is_read_from_that_file() {
 fn an_empty_variable_of_the_environment_is_as_good_as_none() {
     let given = Given { environment: &[("PORT", ""), ("CORS_ORIGINS", "")], ..Given::default() };
     assert_eq!(given.load().unwrap().config, Config::defaults(Environment::Development));
+}
+
+#[test]
+fn a_variable_of_ours_that_is_not_utf_8_is_refused_by_its_name() {
+    let given = Given { unreadable: &["CORS_ORIGIN", "PORT_FILE", "LS_COLORS"], ..Given::default() };
+    assert_eq!(
+        given.refusal(),
+        "the configuration is refused:\n  \
+         CORS_ORIGIN (environment, CORS_ORIGIN): its value is not UTF-8\n  \
+         PORT_FILE (environment, PORT_FILE): its value is not UTF-8"
+    );
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct Inputs<'a> {
     pub dotenv: Option<String>,
     /// The environment's variables.
     pub environment: BTreeMap<String, String>,
+    /// The names of those variables of the environment whose values are not UTF-8.
+    pub unreadable: Vec<String>,
     /// Keys and values of the command line, in its order; a later one of the same key wins.
     pub arguments: Vec<(String, String)>,
     /// Reads the file that an `X_FILE` names.
@@ -183,6 +185,12 @@ impl Gathering<'_> {
         let environment: Vec<_> =
             inputs.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         self.layer(&environment, Names::Shared, |name| Source::Environment(name.to_owned()));
+        for name in &inputs.unreadable {
+            let source = Source::Environment(name.clone());
+            if self.resolve(name, Names::Shared, &source).is_some() {
+                self.problems.push(format!("{name} ({source}): its value is not UTF-8"));
+            }
+        }
         self.layer(&inputs.arguments, Names::Ours, |_| Source::CommandLine);
     }
 
