@@ -18,6 +18,13 @@ use crate::{
     websocket::frame::{self, Opcode},
 };
 
+/// A buffer with more than this in it belongs to a reader who is behind. It gets room for all that may wait at once:
+/// pages that are never written cost nothing, while to double again and again would hold everything twice at times.
+const BEHIND_BYTES: usize = 1 << 20;
+
+/// Room for what transports put around the last messages.
+const FRAMING_BYTES: usize = 64 << 10;
+
 #[derive(Debug)]
 pub(crate) struct Outbox {
     inner: Mutex<Inner>,
@@ -78,7 +85,9 @@ impl Outbox {
 
     /// Appends one text message, given in parts, and the binary messages that belong to it, with nothing between.
     pub(crate) fn push(&self, parts: &[&[u8]], attachments: &[Bytes]) -> Result<(), Closed> {
-        self.append(|inner| {
+        let text_bytes: usize = parts.iter().map(|part| part.len()).sum();
+        let bytes = attachments.iter().map(Bytes::len).sum::<usize>() + text_bytes;
+        self.append(bytes, |inner| {
             inner.text(parts);
             for data in attachments {
                 inner.binary(data);
@@ -88,12 +97,12 @@ impl Outbox {
 
     /// Appends one binary message.
     pub(crate) fn push_binary(&self, data: &[u8]) -> Result<(), Closed> {
-        self.append(|inner| inner.binary(data))
+        self.append(data.len(), |inner| inner.binary(data))
     }
 
     /// Appends a WebSocket control frame. Where there is no WebSocket there are none.
     pub(crate) fn push_control(&self, opcode: Opcode, payload: &[u8]) -> Result<(), Closed> {
-        self.append(|inner| {
+        self.append(payload.len(), |inner| {
             if inner.format == Format::WebSocket {
                 frame::encode_header(&mut inner.bytes, opcode, payload.len());
                 inner.bytes.extend_from_slice(payload);
@@ -101,7 +110,8 @@ impl Outbox {
         })
     }
 
-    fn append(&self, write: impl FnOnce(&mut Inner)) -> Result<(), Closed> {
+    /// Appends what `write` writes: so many bytes, and what its transport puts around them.
+    fn append(&self, bytes: usize, write: impl FnOnce(&mut Inner)) -> Result<(), Closed> {
         let mut inner = self.lock();
         if inner.closing.is_some() {
             return Err(Closed);
@@ -109,8 +119,13 @@ impl Outbox {
         if inner.bytes.capacity() == 0 {
             inner.bytes = buffers::take();
         }
-        write(&mut inner);
-        let full = inner.bytes.len() + inner.unread_bytes > self.max_bytes;
+        let is_over = |inner: &Inner, more| inner.bytes.len() + inner.unread_bytes + more > self.max_bytes;
+        // Looked at before it is written too, so that one message too many is never made room for.
+        let full = is_over(&inner, bytes) || {
+            inner.make_room(self.max_bytes);
+            write(&mut inner);
+            is_over(&inner, 0)
+        };
         if full {
             inner.closing = Some(Reason::SlowConsumer);
             inner.bytes = Vec::new();
@@ -235,6 +250,13 @@ impl Inner {
             _ => self.waker = Some(cx.waker().clone()),
         }
         Poll::Pending
+    }
+
+    /// See [`BEHIND_BYTES`].
+    fn make_room(&mut self, max_bytes: usize) {
+        if self.bytes.len() > BEHIND_BYTES && self.bytes.capacity() < max_bytes {
+            self.bytes.reserve_exact(max_bytes + FRAMING_BYTES - self.bytes.len());
+        }
     }
 
     fn text(&mut self, parts: &[&[u8]]) {

@@ -198,3 +198,14 @@ fn a_poll_that_waits_is_woken_by_what_comes() {
     assert_eq!(task.wakes(), 1);
     assert_eq!(polled(&task, |cx| outbox.poll_payload(cx, 16)), Poll::Ready(Work::Write(b"4a".to_vec())));
 }
+
+#[test]
+fn the_buffer_of_a_reader_who_is_behind_has_room_for_what_may_wait_and_no_more() {
+    const MAX_BYTES: usize = 5 << 20;
+    let outbox = Outbox::new(Format::WebSocket, MAX_BYTES);
+    let mut largest = 0;
+    while outbox.push(&[&[b'x'; 100_000]], &[]).is_ok() {
+        largest = largest.max(outbox.lock().bytes.capacity());
+    }
+    assert!((MAX_BYTES..=MAX_BYTES + FRAMING_BYTES).contains(&largest), "{largest}");
+}
