@@ -30,7 +30,7 @@ async fn twenty_thousand_events_at_once_wait_for_nobody() {
 
 #[tokio::test]
 async fn twenty_thousand_events_that_may_pass_wait_for_nobody() {
-    let unlimited = ["--events-per-second", "0", "--relays-per-second", "0"];
+    let unlimited = ["--relays-per-second", "0", "--relay-bytes-per-second", "0"];
     beside_a_call(&unlimited, async |program: &Program| {
         let mut busy = program.dial().connect("busy").await.unwrap();
         busy.join("busy-room").await;
@@ -45,33 +45,38 @@ async fn twenty_thousand_events_that_may_pass_wait_for_nobody() {
 
 #[tokio::test]
 async fn a_receiver_that_never_reads_is_closed_and_the_room_talks_on() {
-    beside_a_call(&["--relays-per-second", "0"], async |program: &Program| {
-        let mut talker = program.dial().connect("talker").await.unwrap();
-        let mut neighbour = program.dial().connect("neighbour").await.unwrap();
-        talker.join("loud-room").await;
-        neighbour.join("loud-room").await;
-        let (mut deaf, _) = Raw::connected(program).await;
-        deaf.text(r#"42["join",{"roomId":"loud-room"}]"#).await;
-        talker.hears("peer-joined").await;
-        let deaf_id = talker.hears("peer-joined").await["peerId"].as_str().unwrap().to_owned();
+    beside_a_call(
+        &["--relays-per-second", "0", "--relay-bytes-per-second", "0"],
+        async |program: &Program| {
+            let mut talker = program.dial().connect("talker").await.unwrap();
+            let mut neighbour = program.dial().connect("neighbour").await.unwrap();
+            talker.join("loud-room").await;
+            neighbour.join("loud-room").await;
+            let (mut deaf, _) = Raw::connected(program).await;
+            deaf.text(r#"42["join",{"roomId":"loud-room"}]"#).await;
+            talker.hears("peer-joined").await;
+            let deaf_id = talker.hears("peer-joined").await["peerId"].as_str().unwrap().to_owned();
 
-        let sdp = format!("v=0\r\n{}", "a".repeat(60_000));
-        let mut relayed = 0;
-        let refusal = loop {
-            let answer = talker.asks("offer", json!({ "to": deaf_id, "offer": sdp })).await;
-            if answer["success"] != true {
-                break answer;
-            }
-            relayed += 1;
-            assert!(relayed < 1_000, "60 MB wait for somebody who does not read");
-            talker.asks("message", json!({ "type": "answer", "roomId": "loud-room", "data": "v=0" })).await;
-            assert_eq!(neighbour.hears("message").await["data"], "v=0");
-        };
-        assert_eq!(refusal["error"]["code"], "PEER_NOT_FOUND", "it is gone");
-        assert_eq!(neighbour.hears("peer-left").await["peerId"], *deaf_id);
-        let closed = r#"signaling_connections_closed_total{reason="slow-consumer"}"#;
-        assert_eq!(program.metrics().await.value(closed) as u64, 1);
-    })
+            let sdp = format!("v=0\r\n{}", "a".repeat(60_000));
+            let mut relayed = 0;
+            let refusal = loop {
+                let answer = talker.asks("offer", json!({ "to": deaf_id, "offer": sdp })).await;
+                if answer["success"] != true {
+                    break answer;
+                }
+                relayed += 1;
+                assert!(relayed < 1_000, "60 MB wait for somebody who does not read");
+                talker
+                    .asks("message", json!({ "type": "answer", "roomId": "loud-room", "data": "v=0" }))
+                    .await;
+                assert_eq!(neighbour.hears("message").await["data"], "v=0");
+            };
+            assert_eq!(refusal["error"]["code"], "PEER_NOT_FOUND", "it is gone");
+            assert_eq!(neighbour.hears("peer-left").await["peerId"], *deaf_id);
+            let closed = r#"signaling_connections_closed_total{reason="slow-consumer"}"#;
+            assert_eq!(program.metrics().await.value(closed) as u64, 1);
+        },
+    )
     .await;
 }
 
