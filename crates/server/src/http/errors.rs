@@ -12,24 +12,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    success: bool,
-    error: Error<'a>,
-}
-
-#[derive(Serialize)]
-struct Error<'a> {
-    code: &'a str,
-    message: &'a str,
-}
+use serde_json::json;
 
 /// An error's answer.
 pub(super) fn error(status: StatusCode, message: &str) -> Response {
-    let error = Error { code: code(status), message };
-    (status, Json(Answer { success: false, error })).into_response()
+    let answer = json!({ "success": false, "error": { "code": code(status), "message": message } });
+    (status, Json(answer)).into_response()
 }
 
 /// The answer where no route is.
