@@ -171,6 +171,27 @@ fn production_demands_origins_and_auth_and_says_so() {
 }
 
 #[test]
+fn a_word_of_node_env_that_means_nothing_here_is_development_with_a_warning() {
+    let given = Given { environment: &[("NODE_ENV", "staging")], ..Given::default() };
+    let loaded = given.load().unwrap();
+    assert_eq!(loaded.config.environment, Environment::Development);
+    assert_eq!(
+        loaded.warnings,
+        ["NODE_ENV=staging (environment, NODE_ENV) counts as development: \
+          if this is production, set PARACLETE_ENV=production"]
+    );
+    let test_runner = Given { environment: &[("NODE_ENV", "test")], ..Given::default() };
+    assert!(test_runner.load().unwrap().warnings.is_empty());
+}
+
+#[test]
+fn a_word_of_paraclete_env_that_means_nothing_is_refused() {
+    let given = Given { environment: &[("PARACLETE_ENV", "staging")], ..Given::default() };
+    let refusal = given.refusal();
+    assert!(refusal.contains("PARACLETE_ENV=staging (environment, PARACLETE_ENV): expected"), "{refusal}");
+}
+
+#[test]
 fn production_with_both_said_starts_and_listens_everywhere() {
     let given = Given {
         environment: &[

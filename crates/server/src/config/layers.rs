@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Config, file,
-    options::{IGNORED, Opt, Production, Secrecy, TABLE},
+    options::{ENVIRONMENTS, IGNORED, Opt, Production, Secrecy, TABLE},
     values::Environment,
 };
 
@@ -103,8 +103,11 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, Refused> {
     let mut gathering =
         Gathering { inputs, found: BTreeMap::new(), warnings: Vec::new(), problems: Vec::new() };
     gathering.all_layers();
-    let Gathering { mut found, warnings, mut problems, .. } = gathering;
+    let Gathering { mut found, mut warnings, mut problems, .. } = gathering;
 
+    if let Some(found) = found.get_mut("PARACLETE_ENV") {
+        warnings.extend(bend_node_env(found));
+    }
     let environment = match found.get("PARACLETE_ENV").map(|found| found.value.as_str()) {
         Some("production") => Environment::Production,
         Some(_) | None => Environment::Development,
@@ -133,6 +136,20 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, Refused> {
     if problems.is_empty() { Ok(Loaded { config, settings, warnings }) } else { Err(Refused(problems)) }
 }
 
+/// `NODE_ENV` is not ours: staging and build tools set it to words of their own, and no such word should end the
+/// start. Whatever we do not know is development, and a warning says so.
+fn bend_node_env(found: &mut Found) -> Option<String> {
+    let is_known = ENVIRONMENTS.iter().any(|(word, _)| *word == found.value);
+    if found.rank < FIRST_ALIAS || is_known {
+        return None;
+    }
+    let word = std::mem::replace(&mut found.value, "development".to_owned());
+    Some(format!(
+        "NODE_ENV={word} ({}) counts as development: if this is production, set PARACLETE_ENV=production",
+        found.source
+    ))
+}
+
 fn shown<'a>(option: &Opt, value: &'a str) -> &'a str {
     match option.secrecy {
         Secrecy::Public => value,
@@ -147,6 +164,9 @@ struct Found {
     /// Which name it was given under: within one layer the lower rank wins.
     rank: usize,
 }
+
+/// The rank of the first name that is not the option's own.
+const FIRST_ALIAS: usize = 2;
 
 struct Gathering<'a> {
     inputs: &'a Inputs<'a>,
