@@ -215,9 +215,21 @@ fn is_compound(value: Value<'_>) -> bool {
 mod tests {
     use super::*;
 
+    /// An array of the variants that are named, which does not compile when one is not.
+    macro_rules! all_expectations {
+        ($($variant:ident)*) => {{
+            let _ = |expectation: Expectation| match expectation { $(Expectation::$variant => {})* };
+            [$(Expectation::$variant),*]
+        }};
+    }
+
     #[test]
     fn every_expectation_is_listed_and_the_sizes_it_states_are_those_that_hold() {
-        assert_eq!(Expectation::ALL.len(), Expectation::CandidateSize as usize + 1);
+        let all = all_expectations!(
+            Payload EventSize RoomId UserId PeerId EnvelopeType Description DescriptionType Sdp SdpSize Candidate
+            CandidateText CandidateMember CandidateSize
+        );
+        assert_eq!(Expectation::ALL, all);
         for (expectation, bytes) in [
             (Expectation::EventSize, MAX_EVENT_BYTES),
             (Expectation::SdpSize, MAX_SDP_BYTES),

@@ -2,22 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
 
-use std::{sync::Arc, time::Instant};
+use std::{convert::Infallible, sync::Arc, time::Instant};
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, Version, request},
+    response::{IntoResponse as _, Response},
 };
 use serde_json::Value;
 use server::{
     config::Origins,
-    http::{MetricsOn, State, metrics_router, no_socketio, router},
+    http::{MetricsOn, State, metrics_router, router},
     lifecycle::Lifecycle,
     status::{HubStats, Published},
     telemetry::Metrics,
 };
-use tower::ServiceExt as _;
+use tower::{Service, ServiceExt as _};
 
 fn state() -> State {
     let hub = Arc::new(Published::default());
@@ -32,6 +33,12 @@ fn state() -> State {
         trusted_proxies: Arc::default(),
         metrics_on: MetricsOn::MainPort,
     }
+}
+
+/// A service that knows no Socket.IO.
+fn no_socketio()
+-> impl Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync {
+    tower::service_fn(|_: Request<Body>| async { Ok(StatusCode::NOT_FOUND.into_response()) })
 }
 
 fn get(path: &str) -> request::Builder {
@@ -193,7 +200,7 @@ async fn a_body_without_a_length_and_a_second_host_are_refused_and_the_connectio
 async fn a_panic_is_an_answer_without_the_panic_in_it() {
     let panics = tower::service_fn(|_: Request<Body>| async {
         assert_eq!(1, 2, "the secret reason");
-        Ok::<_, std::convert::Infallible>(StatusCode::OK)
+        Ok::<_, Infallible>(StatusCode::OK)
     });
     let answer = ask(router(state(), panics), get("/socket.io/")).await;
     assert_eq!(

@@ -20,7 +20,6 @@ use std::{convert::Infallible, sync::Arc, time::Instant};
 use axum::{
     Router,
     extract::Request,
-    http::StatusCode,
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
     routing::get,
@@ -117,13 +116,4 @@ fn layered(routes: Router, state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .layer(from_fn(headers::secure))
         .layer(from_fn_with_state(state, identity::identify))
-}
-
-/// A service that knows no Socket.IO: it answers 404. For tests of everything else.
-pub fn no_socketio()
--> impl Service<Request, Response = axum::response::Response, Error = Infallible, Future: Send>
-+ Clone
-+ Send
-+ Sync {
-    tower::service_fn(|_: Request| async { Ok(StatusCode::NOT_FOUND.into_response()) })
 }
