@@ -16,8 +16,11 @@ use socketio::{
     session::{Incoming, Session},
 };
 
+/// A name, and what is done with the bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// Every target by its name.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [Target; 5] = [
     ("socketio_packet", socketio_packet),
     ("engineio_payload", engineio_payload),
     ("websocket_frames", websocket_frames),
