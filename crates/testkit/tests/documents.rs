@@ -106,6 +106,23 @@ fn every_dependency_has_a_row_that_says_what_it_is_for() {
 }
 
 #[test]
+fn every_scenario_of_the_benchmarks_was_measured_with_the_product() {
+    let document = read("docs/BENCHMARKS.md");
+    let results: Vec<(String, String)> = rows(section(&document, "Results"))
+        .filter_map(|cells| Some((cells.first()?.clone(), cells.get(1)?.clone())))
+        .filter(|(scenario, _)| scenario != "scenario" && !scenario.starts_with('-'))
+        .collect();
+    let scenarios: BTreeSet<&String> = results.iter().map(|(scenario, _)| scenario).collect();
+    assert!(!scenarios.is_empty(), "no results: was the table written in another form?");
+    let without: Vec<String> = scenarios
+        .into_iter()
+        .filter(|&scenario| !results.contains(&(scenario.clone(), "paraclete".to_owned())))
+        .cloned()
+        .collect();
+    none(&without, "measure them anew: make bench");
+}
+
+#[test]
 fn every_target_of_make_that_a_document_names_is_there() {
     let makefile = read("Makefile");
     let mut problems = Vec::new();
