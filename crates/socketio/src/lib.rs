@@ -66,7 +66,8 @@ pub use socket::{Acknowledged, NoAck, Socket};
 pub type Server<H> = engine::Server<SocketIo<H>>;
 
 /// A Socket.IO server for `handler`, whose connections run on `tasks`, behind an HTTP server that hands streams of
-/// type `S` to hyper; [`tokio::net::TcpStream`] behind `axum::serve`.
+/// type `S` to hyper. Behind one that wraps them once more, as `axum::serve` does, any type will do: all works, but an
+/// idle WebSocket then costs some kilobytes of hyper's too.
 pub fn server<S, H>(handler: H, limits: Limits, tasks: TaskTracker) -> Server<H>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
