@@ -128,11 +128,16 @@ async fn a_client_can_owe_only_so_many_answers_at_once() {
     let ((a, b), ()) = tokio::join!(two, third);
     assert_eq!((a, b.is_ok()), (Err(NoAck::Timeout), true));
     // Both debts are settled, one by patience and one by an answer.
-    let (answer, ()) = tokio::join!(socket.emit_with_ack(br#"["d"]"#, LONG), async {
+    let two = async {
+        tokio::join!(socket.emit_with_ack(br#"["d"]"#, LONG), socket.emit_with_ack(br#"["e"]"#, LONG))
+    };
+    let ((d, e), ()) = tokio::join!(two, async {
         assert_eq!(client.hears().await, r#"422["d"]"#);
+        assert_eq!(client.hears().await, r#"423["e"]"#);
         client.say("432[]").await;
+        client.say("433[]").await;
     });
-    assert!(answer.is_ok());
+    assert!(d.is_ok() && e.is_ok());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{
     Heard, Server, Ws, soon,
-    ws::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, announce, frame},
+    ws::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, announce, frame, upgrade_request},
 };
 
 #[tokio::test]
@@ -180,12 +180,16 @@ async fn an_engine_session_takes_text_and_binary_and_is_closed_by_what_is_no_pac
 }
 
 #[tokio::test]
-async fn what_comes_together_with_the_upgrade_request_is_not_lost() {
-    let server = Server::start().await;
-    let request =
-        [crate::support::ws::upgrade_request("/echo").into_bytes(), frame(FIN | TEXT, b"early")].concat();
-    let mut ws = Ws::begin(server.address, &request).await;
-    assert_eq!(ws.next_text().await, "early");
+async fn what_comes_together_with_the_upgrade_request_is_not_lost_whoever_holds_the_stream() {
+    for server in [Server::start().await, Server::behind_axum().await] {
+        let request = [upgrade_request("/echo").into_bytes(), frame(FIN | TEXT, b"early")].concat();
+        let mut ws = Ws::begin(server.address, &request).await;
+        assert_eq!(ws.next_text().await, "early");
+        ws.text("later").await;
+        assert_eq!(ws.next_text().await, "later");
+        ws.send(&frame(FIN | CLOSE, b"")).await;
+        assert_eq!(ws.next_close().await, None);
+    }
 }
 
 #[tokio::test]

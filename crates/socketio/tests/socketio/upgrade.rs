@@ -153,6 +153,7 @@ async fn the_packets_of_a_post_come_before_those_of_the_websocket_that_takes_ove
     let mut server = Server::start().await;
     let client = Poller::socketio(&server).await;
     client.say("40").await;
+    client.packets(1).await;
     let body = r#"42["hold"]"#.to_owned() + "\x1e" + r#"42["posted"]"#;
     let request = head("POST", &client.target, &format!("Content-Length: {}\r\n", body.len())) + &body;
     let post = Call::begin(server.address, request.as_bytes()).await;
@@ -160,6 +161,9 @@ async fn the_packets_of_a_post_come_before_those_of_the_websocket_that_takes_ove
     let mut ws = probed(&client).await;
     ws.text("5").await;
     ws.text(r#"42["after"]"#).await;
+    for _ in 0..5 {
+        assert_eq!(client.poll().await, "6", "it has not taken over yet");
+    }
     server.gate.open();
     assert_eq!(server.saw_event().await.0, "posted");
     assert_eq!(post.reply().await.status, 200);

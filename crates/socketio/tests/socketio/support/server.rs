@@ -8,9 +8,11 @@ use std::{
     time::Instant,
 };
 
-use axum::{Router, extract::Request, routing::get, serve::ListenerExt};
+use axum::{Router, body::Body, extract::Request, routing::get, serve::ListenerExt};
 use bytes::Bytes;
 use http::{StatusCode, request::Parts};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use socketio::{
     ConnectError, ConnectRequest, Event, Flow, Handler, Limits, Reason, Rejection, Socket, engine, websocket,
 };
@@ -19,6 +21,7 @@ use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
 };
 use tokio_util::task::TaskTracker;
+use tower::Service;
 
 use super::{
     Gate,
@@ -51,7 +54,33 @@ impl Server {
         Self::with(Limits::default()).await
     }
 
+    /// Behind hyper, whose stream is taken back after an upgrade.
     pub(crate) async fn with(limits: Limits) -> Self {
+        let (server, router, listener) = Self::parts(limits).await;
+        let connections = TaskTracker::new();
+        connections.clone().spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
+                let router = router.clone();
+                let service = service_fn(move |request: http::Request<Incoming>| {
+                    router.clone().call(request.map(Body::new))
+                });
+                let http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                connections.spawn(http.with_upgrades());
+            }
+        });
+        server
+    }
+
+    /// Behind a server that wraps its streams once more, in what nobody can take them out of.
+    pub(crate) async fn behind_axum() -> Self {
+        let (server, router, listener) = Self::parts(Limits::default()).await;
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
+        TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
+        server
+    }
+
+    async fn parts(limits: Limits) -> (Self, Router, TcpListener) {
         let (tell, seen) = mpsc::unbounded_channel();
         let (gate, tasks) = (Gate::default(), TaskTracker::new());
         let app = App { tell: tell.clone(), gate: gate.clone() };
@@ -67,9 +96,7 @@ impl Server {
             .route("/echo", echo);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
-        TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
-        Self { address, gate, socketio, engine, tasks, seen }
+        (Self { address, gate, socketio, engine, tasks, seen }, router, listener)
     }
 
     /// What the application was told next.
