@@ -70,7 +70,7 @@ bench: $(PAGES) ## Measure a release build against other servers
 	cargo build --release --locked --package server --bin paraclete
 	$(MAKE) $(BENCH)
 
-fuzz: ## Fuzz every target for FUZZ_SECONDS (60) each; needs a nightly toolchain
+fuzz: ## Fuzz every target for FUZZ_SECONDS (60) each
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
 tools: ## Install all tools that the other targets would install
