@@ -15,7 +15,8 @@ use crate::{config::Config, limits::AddressKey};
 /// Guests of one address together may do so many times what one of them may.
 const ADDRESS_FACTOR: u32 = 10;
 
-/// Addresses whose guests are counted at once; about 6 MiB. Past it, those that have rested longest are forgotten.
+/// Addresses whose guests are counted at once; about 6 MiB. Past it, those that have rested are forgotten, and if that
+/// makes no room, all of them.
 const MAX_ADDRESSES: usize = 1 << 16;
 
 /// A connection that goes on after so many refusals with nothing let through between is a flood.
@@ -106,9 +107,7 @@ impl Limiter {
             }
         }
     }
-}
 
-impl Limiter {
     fn take_relay(&mut self, bytes: u32, now: Instant) -> Result<(), u64> {
         let mut relays = self.relays;
         relays.take(now)?;
