@@ -16,8 +16,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("dialects", &["domain", "rawjson"]),
     ("socketio", &["rawjson"]),
-    ("server", &["rawjson", "domain", "dialects", "socketio"]),
-    ("testkit", &["rawjson", "domain", "dialects", "socketio", "server"]),
+    ("auth", &["domain"]),
+    ("store", &["domain"]),
+    ("server", &["rawjson", "domain", "dialects", "socketio", "auth", "store"]),
+    ("testkit", &["rawjson", "domain", "dialects", "socketio", "auth", "store", "server"]),
 ];
 
 /// Crates that wait for nothing, read no clock and log nothing, and what would make them.
