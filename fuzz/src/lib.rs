@@ -5,7 +5,7 @@
 
 use std::{str::from_utf8, sync::Arc, time::Instant};
 
-use dialects::{Dialect, MESH, Validation};
+use dialects::{Dialect, Locale, MESH, Validation};
 use rawjson::{Kind, Problem, Value};
 use socketio::{
     Limits,
@@ -150,8 +150,8 @@ pub fn mesh_decode(bytes: &[u8]) {
         }
         if let Err(refusal) = decoded {
             let (mut error, mut reply) = (Vec::new(), Vec::new());
-            MESH.encode_error(event, &refusal, &mut error);
-            MESH.encode_reply(&Err(refusal), &mut reply);
+            MESH.encode_error(event, &refusal, Locale::Ko, &mut error);
+            MESH.encode_reply(&Err(refusal), Locale::En, &mut reply);
             for said in [error, reply] {
                 assert!(rawjson::validate(&said, MAX_DEPTH).is_ok(), "{}", said.escape_ascii());
             }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::{Excerpt, Found, PeerId, Refusal, RoomId, UserId};
+use domain::{Excerpt, Found, PeerId, Refusal, RoomId, UserId, phrase};
 use rawjson::{Kind, Value};
 
 use crate::validation::Expectation;
@@ -83,13 +83,15 @@ pub(crate) fn unknown_event(event: &str) -> Refusal {
 /// What a value is, without saying what is in it.
 pub(crate) fn kind(value: Value<'_>) -> Found {
     Found::Kind(match value.kind() {
-        Kind::Null => "null",
-        Kind::Bool => "a boolean",
-        Kind::Number => "a number",
-        Kind::String if value.string().is_none() => "a string with half a surrogate pair",
-        Kind::String => "a string",
-        Kind::Array => "an array",
-        Kind::Object => "an object",
+        Kind::Null => phrase!("null", "null"),
+        Kind::Bool => phrase!("a boolean", "불리언"),
+        Kind::Number => phrase!("a number", "숫자"),
+        Kind::String if value.string().is_none() => {
+            phrase!("a string with half a surrogate pair", "서로게이트 쌍이 깨진 문자열")
+        }
+        Kind::String => phrase!("a string", "문자열"),
+        Kind::Array => phrase!("an array", "배열"),
+        Kind::Object => phrase!("an object", "객체"),
     })
 }
 

@@ -38,6 +38,7 @@ mod write;
 use domain::{Command, Event, Refusal, Reply, Voice};
 use rawjson::Value;
 
+pub use domain::Locale;
 pub use mesh::{MESH, Mesh};
 pub use registry::{Direction, EventRow, documented_events};
 pub use validation::{Expectation, MAX_CANDIDATE_BYTES, MAX_EVENT_BYTES, MAX_SDP_BYTES, Validation};
@@ -104,12 +105,13 @@ pub trait Dialect: Sync {
     /// fit all recipients.
     fn encode(&self, event: &Event, out: &mut Vec<u8>);
 
-    /// Appends the arguments of an acknowledgement, as an array: `[{"success":true}]`.
-    fn encode_reply(&self, result: &Result<Reply, Refusal>, out: &mut Vec<u8>);
+    /// Appends the arguments of an acknowledgement, as an array: `[{"success":true}]`. The message of a failure is in
+    /// the language of `locale`.
+    fn encode_reply(&self, result: &Result<Reply, Refusal>, locale: Locale, out: &mut Vec<u8>);
 
     /// Appends the event that tells of a failure where no acknowledgement was asked for. `event` is the name of
-    /// the event that failed.
-    fn encode_error(&self, event: &str, refusal: &Refusal, out: &mut Vec<u8>);
+    /// the event that failed; the message is in the language of `locale`.
+    fn encode_error(&self, event: &str, refusal: &Refusal, locale: Locale, out: &mut Vec<u8>);
 }
 
 /// What a client asked for.

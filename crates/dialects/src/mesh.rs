@@ -1,7 +1,9 @@
 //! Mesh: rooms whose peers address each other by the id of their connection.
 
 use domain::{Body, Found};
-use domain::{Command, Event, Form, Member, PeerId, Refusal, Reply, Signal, SignalKind, Standing, Voice};
+use domain::{
+    Command, Event, Form, Locale, Member, PeerId, Refusal, Reply, Signal, SignalKind, Standing, Voice,
+};
 use rawjson::Value;
 
 use crate::validation::{self, Expectation, Validation};
@@ -159,7 +161,7 @@ impl Dialect for Mesh {
         }
     }
 
-    fn encode_reply(&self, result: &Result<Reply, Refusal>, out: &mut Vec<u8>) {
+    fn encode_reply(&self, result: &Result<Reply, Refusal>, locale: Locale, out: &mut Vec<u8>) {
         match result {
             Ok(Reply::Done) => out.extend_from_slice(br#"[{"success":true}]"#),
             Ok(Reply::Joined { room, peers }) => {
@@ -169,12 +171,12 @@ impl Dialect for Mesh {
                 encode_rows(peers, out);
                 out.extend_from_slice(b"}]");
             }
-            Err(refusal) => write::failure(refusal, out),
+            Err(refusal) => write::failure(refusal, locale, out),
         }
     }
 
-    fn encode_error(&self, event: &str, refusal: &Refusal, out: &mut Vec<u8>) {
-        write::error(event, refusal, out);
+    fn encode_error(&self, event: &str, refusal: &Refusal, locale: Locale, out: &mut Vec<u8>) {
+        write::error(event, refusal, locale, out);
     }
 }
 

@@ -4,7 +4,7 @@
 //! `RTCSessionDescriptionInit` and `RTCIceCandidateInit`, the bare strings that older apps send, and the envelope
 //! of end-to-end encryption.
 
-use domain::{Found, Refusal, RoomId, UserId};
+use domain::{Found, Phrase, Refusal, RoomId, UserId, phrase};
 use rawjson::{Kind, Value};
 
 use crate::fields;
@@ -78,28 +78,45 @@ impl Expectation {
     ];
 
     /// As a refusal states it.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn phrase(self) -> Phrase {
         match self {
-            Expectation::Payload => "an object, the event's only argument",
-            Expectation::EventSize => "at most 131072 bytes",
+            Expectation::Payload => {
+                phrase!("an object, the event's only argument", "이벤트의 유일한 인수인 객체")
+            }
+            Expectation::EventSize => phrase!("at most 131072 bytes", "131072바이트 이하"),
             Expectation::RoomId => RoomId::RULE,
             Expectation::UserId => UserId::RULE,
-            Expectation::PeerId => "the id of a peer, as existing-peers and peer-joined tell it",
-            Expectation::EnvelopeType => "join, leave, offer, answer or ice-candidate",
-            Expectation::Description => "{type, sdp}, an SDP as a string, or {enc}",
-            Expectation::DescriptionType => "offer, answer, pranswer or rollback",
-            Expectation::Sdp => "a string that begins with v=0",
-            Expectation::SdpSize => "at most 65536 bytes",
-            Expectation::Candidate => "an RTCIceCandidateInit, a string, null or {enc}",
-            Expectation::CandidateText => "a string, or null at the end of candidates",
-            Expectation::CandidateMember => "a string, a number or null",
-            Expectation::CandidateSize => "at most 4096 bytes",
+            Expectation::PeerId => phrase!(
+                "the id of a peer, as existing-peers and peer-joined tell it",
+                "existing-peers와 peer-joined가 알려 준 피어 ID"
+            ),
+            Expectation::EnvelopeType => phrase!(
+                "join, leave, offer, answer or ice-candidate",
+                "join, leave, offer, answer, ice-candidate 중 하나"
+            ),
+            Expectation::Description => {
+                phrase!("{type, sdp}, an SDP as a string, or {enc}", "{type, sdp}, SDP 문자열 또는 {enc}")
+            }
+            Expectation::DescriptionType => {
+                phrase!("offer, answer, pranswer or rollback", "offer, answer, pranswer, rollback 중 하나")
+            }
+            Expectation::Sdp => phrase!("a string that begins with v=0", "v=0으로 시작하는 문자열"),
+            Expectation::SdpSize => phrase!("at most 65536 bytes", "65536바이트 이하"),
+            Expectation::Candidate => phrase!(
+                "an RTCIceCandidateInit, a string, null or {enc}",
+                "RTCIceCandidateInit, 문자열, null 또는 {enc}"
+            ),
+            Expectation::CandidateText => {
+                phrase!("a string, or null at the end of candidates", "문자열(후보가 끝났으면 null)")
+            }
+            Expectation::CandidateMember => phrase!("a string, a number or null", "문자열, 숫자 또는 null"),
+            Expectation::CandidateSize => phrase!("at most 4096 bytes", "4096바이트 이하"),
         }
     }
 
     /// The refusal of what is not so.
     pub(crate) fn refuse(self, field: &'static str, found: Found) -> Refusal {
-        Refusal::Invalid { field, found, expected: self.as_str() }
+        Refusal::Invalid { field, found, expected: self.phrase() }
     }
 }
 
@@ -213,6 +230,8 @@ fn is_compound(value: Value<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::Locale;
+
     use super::*;
 
     /// An array of the variants that are named, which does not compile when one is not.
@@ -235,7 +254,8 @@ mod tests {
             (Expectation::SdpSize, MAX_SDP_BYTES),
             (Expectation::CandidateSize, MAX_CANDIDATE_BYTES),
         ] {
-            assert_eq!(expectation.as_str(), format!("at most {bytes} bytes"));
+            assert_eq!(expectation.phrase().text(Locale::En), format!("at most {bytes} bytes"));
+            assert_eq!(expectation.phrase().text(Locale::Ko), format!("{bytes}바이트 이하"));
         }
     }
 }

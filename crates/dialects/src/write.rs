@@ -1,19 +1,19 @@
 //! The forms that dialects share when they write.
 
-use domain::{Excerpt, Refusal};
+use domain::{Excerpt, Locale, Refusal};
 
 /// Appends the acknowledgement of a failure: `[{"success":false,"error":{...}}]`.
-pub(crate) fn failure(refusal: &Refusal, out: &mut Vec<u8>) {
+pub(crate) fn failure(refusal: &Refusal, locale: Locale, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"[{"success":false,"error":{"#);
-    code_and_message(refusal, out);
+    code_and_message(refusal, locale, out);
     retry_after(refusal, out);
     out.extend_from_slice(b"}}]");
 }
 
 /// Appends the event that tells of a failure: `["error",{...}]`.
-pub(crate) fn error(event: &str, refusal: &Refusal, out: &mut Vec<u8>) {
+pub(crate) fn error(event: &str, refusal: &Refusal, locale: Locale, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"["error",{"#);
-    code_and_message(refusal, out);
+    code_and_message(refusal, locale, out);
     out.extend_from_slice(br#","event":"#);
     rawjson::write_string(out, beginning(event));
     retry_after(refusal, out);
@@ -33,11 +33,11 @@ pub(crate) fn number(value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(value.to_string().as_bytes());
 }
 
-fn code_and_message(refusal: &Refusal, out: &mut Vec<u8>) {
+fn code_and_message(refusal: &Refusal, locale: Locale, out: &mut Vec<u8>) {
     out.extend_from_slice(br#""code":""#);
     out.extend_from_slice(refusal.code().as_str().as_bytes());
     out.push(b'"');
-    text_member("message", &refusal.to_string(), out);
+    text_member("message", &refusal.display(locale).to_string(), out);
 }
 
 fn retry_after(refusal: &Refusal, out: &mut Vec<u8>) {

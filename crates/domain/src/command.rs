@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use crate::identity::Identity;
 use crate::ids::{Body, PeerId};
-use crate::names::{RoomId, Tenant, UserId, Username};
+use crate::load::{Answer, Key};
+use crate::names::{RoomId, Tenant, UserId};
 
 /// The time, on both clocks: one that never goes back, for deadlines, and the one people read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,22 @@ pub enum Input {
         /// What it asks for.
         command: Command,
     },
+    /// A verified connection showed another token of the same user: from now on that one's grants hold.
+    ///
+    /// Rooms that it is in already stay open to it.
+    Renewed {
+        /// The connection.
+        peer: PeerId,
+        /// Whom the new token names, which must be whom the old one named.
+        identity: Identity,
+    },
+    /// The answer to an [`Effect::Load`](crate::Effect::Load): one for each, in any order.
+    Loaded {
+        /// What was asked for.
+        key: Key,
+        /// What there is.
+        answer: Answer,
+    },
     /// A connection is gone for good: it leaves every room.
     Disconnected {
         /// The connection.
@@ -47,40 +65,6 @@ pub enum Input {
 /// The shell's name for a command; it means nothing to the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
-
-/// Who a connection is, from its handshake.
-///
-/// A guest that named no user there takes the first one it names in a [`Command::Join`] that
-/// succeeds, or else gets an id made from its [`PeerId`]. From then on it stays: later claims
-/// of a guest are passed over, those of a verified user are refused if they contradict.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Always there for a verified user, and for a guest who is in a room.
-    pub(crate) user: Option<UserId>,
-    pub(crate) username: Option<Username>,
-    pub(crate) standing: Standing,
-}
-
-impl Identity {
-    /// Someone who proved nothing, and may have said who they are.
-    pub const fn guest(user: Option<UserId>, username: Option<Username>) -> Identity {
-        Identity { user, username, standing: Standing::Guest }
-    }
-
-    /// Someone whose token says who they are.
-    pub const fn verified(user: UserId, username: Option<Username>) -> Identity {
-        Identity { user: Some(user), username, standing: Standing::Verified }
-    }
-}
-
-/// How far an identity may be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is a claim. Several guests may make the same one.
-    Guest,
-    /// A token proved it.
-    Verified,
-}
 
 /// The dialect by which a connection joined a room, and in which it hears that room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::command::{Form, Signal, Standing, Ticket, Voice};
+use crate::command::{Form, Signal, Ticket, Voice};
+use crate::fact::Fact;
+use crate::identity::Standing;
 use crate::ids::PeerId;
+use crate::load::Key;
 use crate::names::{RoomId, UserId, Username};
 use crate::refusal::Refusal;
 
@@ -27,6 +30,14 @@ pub enum Effect {
         /// What became of it.
         result: Result<Reply, Refusal>,
     },
+    /// Ask the store, and hand its answer in as [`Input::Loaded`](crate::Input::Loaded): one for each `Load`, within
+    /// [`LOAD_LIMIT`](crate::LOAD_LIMIT). Someone waits for it.
+    Load {
+        /// What to ask for.
+        key: Key,
+    },
+    /// Write down what happened, when there is time: nobody waits for it, and facts are in the order of events.
+    Save(Fact),
 }
 
 /// Who gets an event.

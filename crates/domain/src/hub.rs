@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use crate::command::{Command, Identity, Input, Now, Ticket};
+use crate::command::{Command, Input, Now, Ticket};
 use crate::effect::Effect;
+use crate::identity::Identity;
 use crate::ids::PeerId;
 use crate::limits::Limits;
 use crate::names::Tenant;
@@ -36,6 +37,7 @@ impl Hub {
             Input::Connected { peer, tenant, identity } => self.connected(peer, tenant, identity),
             Input::Command { peer, ticket, command } => self.command(now, peer, ticket, command),
             Input::Disconnected { peer } => room::disconnect(&mut self.world, peer),
+            Input::Renewed { .. } | Input::Loaded { .. } => {}
             Input::Timeout => {} // Nothing waits yet.
         }
     }

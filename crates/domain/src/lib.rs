@@ -21,6 +21,8 @@
 //! while let Some(effect) = hub.poll() {
 //!     match effect {
 //!         Effect::Send { .. } => {} // encode the event in the recipients' dialect, append it to their outboxes
+//!         Effect::Load { .. } => {} // ask the store, hand its answer in as Input::Loaded
+//!         Effect::Save(_) => {}     // append it to the record
 //!         Effect::Reply { ticket, result } => {
 //!             assert_eq!(ticket, Ticket(7));
 //!             assert!(result.is_ok());
@@ -45,22 +47,34 @@
 //!
 //! Absent on purpose: async, sockets, JSON, the clock, randomness, logs.
 
+mod code;
 mod command;
 mod effect;
+mod fact;
+mod grants;
 mod hub;
+mod identity;
 mod ids;
 mod limits;
+mod load;
+pub mod messages;
 mod names;
 mod refusal;
 mod relay;
 mod room;
 mod world;
 
-pub use command::{Command, Form, Identity, Input, Now, Signal, SignalKind, Standing, Ticket, Voice};
+pub use code::Code;
+pub use command::{Command, Form, Input, Now, Signal, SignalKind, Ticket, Voice};
 pub use effect::{Effect, Event, Member, Recipients, Reply};
+pub use fact::{Fact, Participation, Sitting};
+pub use grants::{Grant, Grants, RoomPattern};
 pub use hub::Hub;
+pub use identity::{Identity, Standing};
 pub use ids::{Body, MalformedPeerId, PeerId};
 pub use limits::{Limits, TokenBucket};
+pub use load::{Answer, Key, LOAD_LIMIT};
+pub use messages::{Locale, Phrase};
 pub use names::{RoomId, Tenant, UserId, Username};
-pub use refusal::{Code, Excerpt, Found, Refusal};
+pub use refusal::{Excerpt, Found, Refusal};
 pub use world::Stats;

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::messages::Phrase;
+use crate::phrase;
 use crate::refusal::Refusal;
 
 /// A room within its tenant: 3 to 100 characters of `A-Z a-z 0-9 _ -`, which need no escaping in JSON.
@@ -14,14 +16,23 @@ pub struct RoomId(Arc<str>);
 
 impl RoomId {
     /// The rule, as refusals and documents state it.
-    pub const RULE: &str = "3 to 100 characters of A-Z a-z 0-9 _ -";
+    pub const RULE: Phrase = phrase!("3 to 100 characters of A-Z a-z 0-9 _ -", "A-Z a-z 0-9 _ - 중 3~100자");
+}
+
+impl RoomId {
+    /// The most characters it has, each of one byte.
+    pub(crate) const MAX_CHARS: usize = 100;
+
+    pub(crate) fn has_only_its_characters(text: &str) -> bool {
+        text.bytes().all(is_word)
+    }
 }
 
 impl TryFrom<&str> for RoomId {
     type Error = Refusal;
 
     fn try_from(text: &str) -> Result<RoomId, Refusal> {
-        if (3..=100).contains(&text.len()) && text.bytes().all(is_word) {
+        if (3..=RoomId::MAX_CHARS).contains(&text.len()) && RoomId::has_only_its_characters(text) {
             return Ok(RoomId(Arc::from(text)));
         }
         Err(Refusal::unfit("roomId", text, RoomId::RULE))
@@ -37,7 +48,7 @@ pub struct UserId(Arc<str>);
 
 impl UserId {
     /// The rule, as refusals and documents state it.
-    pub const RULE: &str = "1 to 128 printable characters";
+    pub const RULE: Phrase = phrase!("1 to 128 printable characters", "출력 가능한 문자 1~128자");
 }
 
 impl TryFrom<&str> for UserId {
@@ -60,7 +71,8 @@ pub struct Username(Arc<str>);
 
 impl Username {
     /// The rule, as refusals and documents state it.
-    pub const RULE: &str = "2 to 50 characters without control characters";
+    pub const RULE: Phrase =
+        phrase!("2 to 50 characters without control characters", "제어 문자가 없는 2~50자");
 }
 
 impl TryFrom<&str> for Username {
@@ -81,7 +93,7 @@ pub struct Tenant(Option<Arc<str>>);
 
 impl Tenant {
     /// The rule, as refusals and documents state it.
-    pub const RULE: &str = "1 to 64 characters of A-Z a-z 0-9 _ -";
+    pub const RULE: Phrase = phrase!("1 to 64 characters of A-Z a-z 0-9 _ -", "A-Z a-z 0-9 _ - 중 1~64자");
 
     /// The name of a configured tenant; `None` is the default world.
     pub fn name(&self) -> Option<&str> {

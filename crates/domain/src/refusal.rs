@@ -2,93 +2,14 @@
 
 use std::fmt;
 
+use crate::code::Code;
+use crate::messages::{Locale, Phrase, refusals};
 use crate::names::{RoomId, UserId};
-
-/// What apps decide on. Codes never change; each is listed here once, with its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    /// The event is not shaped as the contract says.
-    ValidationError,
-    /// Who speaks is not known well enough for this.
-    AuthError,
-    /// Who speaks is known, and may not do this.
-    Forbidden,
-    /// The room holds as many as it may.
-    RoomFull,
-    /// There is no such room, or the sender is not in it.
-    RoomNotFound,
-    /// There is no such peer, or nothing is shared with it.
-    PeerNotFound,
-    /// A room of that id is open already.
-    RoomExists,
-    /// Too many events in too short a time.
-    RateLimit,
-    /// No dialect that is served here has this event.
-    UnknownEvent,
-    /// Something the server needs is away.
-    Unavailable,
-    /// The server is at fault.
-    Internal,
-}
-
-impl Code {
-    /// Every code there is.
-    pub const ALL: &[Code] = &[
-        Code::ValidationError,
-        Code::UnknownEvent,
-        Code::AuthError,
-        Code::Forbidden,
-        Code::RoomFull,
-        Code::RoomNotFound,
-        Code::PeerNotFound,
-        Code::RoomExists,
-        Code::RateLimit,
-        Code::Internal,
-        Code::Unavailable,
-    ];
-
-    /// The code as it is on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Code::ValidationError => "VALIDATION_ERROR",
-            Code::AuthError => "AUTH_ERROR",
-            Code::Forbidden => "FORBIDDEN",
-            Code::RoomFull => "ROOM_FULL",
-            Code::RoomNotFound => "ROOM_NOT_FOUND",
-            Code::PeerNotFound => "PEER_NOT_FOUND",
-            Code::RoomExists => "ROOM_EXISTS",
-            Code::RateLimit => "RATE_LIMIT",
-            Code::UnknownEvent => "UNKNOWN_EVENT",
-            Code::Unavailable => "UNAVAILABLE",
-            Code::Internal => "INTERNAL",
-        }
-    }
-
-    /// The HTTP status that says the same.
-    pub const fn status(self) -> u16 {
-        match self {
-            Code::ValidationError | Code::UnknownEvent => 400,
-            Code::AuthError => 401,
-            Code::Forbidden | Code::RoomFull => 403,
-            Code::RoomNotFound | Code::PeerNotFound => 404,
-            Code::RoomExists => 409,
-            Code::RateLimit => 429,
-            Code::Internal => 500,
-            Code::Unavailable => 503,
-        }
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// A command that was not carried out, and changed nothing.
 ///
-/// Its `Display` form is the message: what failed, with which value (never an SDP or a candidate),
-/// why, and what to do. It is one line of printable text, whatever the sender wrote.
+/// Its message ([`Refusal::display`], and in English its `Display` form) says what failed, with which value (never an
+/// SDP or a candidate), why, and what to do. It is one line of printable text, whatever the sender wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A member of an event is missing, or not as it must be.
@@ -98,7 +19,7 @@ pub enum Refusal {
         /// What was there instead.
         found: Found,
         /// What it must be.
-        expected: &'static str,
+        expected: Phrase,
     },
     /// No dialect that is served here has the event.
     UnknownEvent {
@@ -111,6 +32,16 @@ pub enum Refusal {
         claimed: UserId,
         /// Who it is.
         verified: UserId,
+    },
+    /// A guest claims an id that belongs to an account, or to someone who showed a token for it.
+    IdTaken {
+        /// What was claimed.
+        user: UserId,
+    },
+    /// No grant of the connection's token lets it into the room.
+    NotGranted {
+        /// The room.
+        room: RoomId,
     },
     /// The connection is in as many rooms as one may be in.
     TooManyRooms {
@@ -147,7 +78,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// A name that breaks its rule.
-    pub fn unfit(field: &'static str, text: &str, expected: &'static str) -> Refusal {
+    pub fn unfit(field: &'static str, text: &str, expected: Phrase) -> Refusal {
         Refusal::Invalid { field, found: Found::Text(Excerpt::of(text)), expected }
     }
 
@@ -156,7 +87,10 @@ impl Refusal {
         match self {
             Refusal::Invalid { .. } => Code::ValidationError,
             Refusal::UnknownEvent { .. } => Code::UnknownEvent,
-            Refusal::NotYourIdentity { .. } | Refusal::TooManyRooms { .. } => Code::Forbidden,
+            Refusal::NotYourIdentity { .. }
+            | Refusal::IdTaken { .. }
+            | Refusal::NotGranted { .. }
+            | Refusal::TooManyRooms { .. } => Code::Forbidden,
             Refusal::RoomFull { .. } => Code::RoomFull,
             Refusal::NotInRoom { .. } => Code::RoomNotFound,
             Refusal::PeerNotFound { .. } => Code::PeerNotFound,
@@ -166,6 +100,11 @@ impl Refusal {
         }
     }
 
+    /// The message, in this language.
+    pub fn display(&self, locale: Locale) -> impl fmt::Display + '_ {
+        Told { refusal: self, locale }
+    }
+
     /// For [`Code::RateLimit`], after how many milliseconds to try again.
     pub const fn retry_after_ms(&self) -> Option<u64> {
         match self {
@@ -173,6 +112,8 @@ impl Refusal {
             Refusal::Invalid { .. }
             | Refusal::UnknownEvent { .. }
             | Refusal::NotYourIdentity { .. }
+            | Refusal::IdTaken { .. }
+            | Refusal::NotGranted { .. }
             | Refusal::TooManyRooms { .. }
             | Refusal::RoomFull { .. }
             | Refusal::NotInRoom { .. }
@@ -183,42 +124,48 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+/// A refusal's message in one language.
+#[derive(Clone, Copy, Debug)]
+struct Told<'a> {
+    refusal: &'a Refusal,
+    locale: Locale,
+}
+
+impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        let locale = self.locale;
+        let mut tell =
+            |phrase: Phrase, values: &[(&'static str, &dyn fmt::Display)]| phrase.fill(locale, values).fmt(f);
+        match self.refusal {
             Refusal::Invalid { field, found, expected } => {
-                write!(f, "{field} is {found}: it must be {expected}")
+                let (found, expected) = (found.display(locale), expected.text(locale));
+                tell(refusals::INVALID, &[("field", field), ("found", &found), ("expected", &expected)])
             }
-            Refusal::UnknownEvent { event } => {
-                write!(
-                    f,
-                    "unknown event {event}: no dialect that is served here has it; check the name and the namespace"
-                )
-            }
+            Refusal::UnknownEvent { event } => tell(refusals::UNKNOWN_EVENT, &[("event", event)]),
             Refusal::NotYourIdentity { claimed, verified } => {
                 let (claimed, verified) = (Excerpt::of(claimed.as_str()), Excerpt::of(verified.as_str()));
-                write!(f, "userId {claimed} is not yours: this connection is {verified}; leave userId out")
+                tell(refusals::NOT_YOUR_IDENTITY, &[("claimed", &claimed), ("verified", &verified)])
             }
-            Refusal::TooManyRooms { limit } => {
-                write!(f, "this connection is in {limit} rooms, the most it may be in: leave one first")
-            }
+            Refusal::IdTaken { user } => tell(refusals::ID_TAKEN, &[("user", &Excerpt::of(user.as_str()))]),
+            Refusal::NotGranted { room } => tell(refusals::NOT_GRANTED, &[("room", room)]),
+            Refusal::TooManyRooms { limit } => tell(refusals::TOO_MANY_ROOMS, &[("limit", limit)]),
             Refusal::RoomFull { room, capacity } => {
-                write!(f, "room {room} is full, it holds {capacity}: try again when someone has left")
+                tell(refusals::ROOM_FULL, &[("room", room), ("capacity", capacity)])
             }
-            Refusal::NotInRoom { room } => {
-                write!(f, "you are not in room {room}: join it first")
-            }
-            Refusal::PeerNotFound { peer } => {
-                write!(f, "peer {peer} shares no such room with you: it may have left")
-            }
+            Refusal::NotInRoom { room } => tell(refusals::NOT_IN_ROOM, &[("room", room)]),
+            Refusal::PeerNotFound { peer } => tell(refusals::PEER_NOT_FOUND, &[("peer", peer)]),
             Refusal::RateLimited { retry_after_ms } => {
-                write!(f, "too many events: try again in {retry_after_ms} ms")
+                tell(refusals::RATE_LIMITED, &[("retry_after_ms", retry_after_ms)])
             }
-            Refusal::Unavailable => {
-                f.write_str("this cannot be done at the moment: try again, or connect anew")
-            }
-            Refusal::Internal => f.write_str("the server failed at this; its log says more"),
+            Refusal::Unavailable => tell(refusals::UNAVAILABLE, &[]),
+            Refusal::Internal => tell(refusals::INTERNAL, &[]),
         }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.display(Locale::En).fmt(f)
     }
 }
 
@@ -232,19 +179,20 @@ pub enum Found {
     /// A name, quoted.
     Text(Excerpt),
     /// Something of this description, as `a number`.
-    Kind(&'static str),
+    Kind(Phrase),
     /// So many bytes.
     Bytes(usize),
 }
 
-impl fmt::Display for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Found::Missing => f.write_str("missing"),
-            Found::Text(excerpt) => excerpt.fmt(f),
-            Found::Kind(description) => f.write_str(description),
-            Found::Bytes(count) => write!(f, "{count} bytes"),
-        }
+impl Found {
+    /// The description, in this language.
+    fn display(&self, locale: Locale) -> impl fmt::Display + '_ {
+        fmt::from_fn(move |f| match self {
+            Found::Missing => f.write_str(refusals::MISSING.text(locale)),
+            Found::Text(excerpt) => write!(f, "{excerpt}"),
+            Found::Kind(description) => f.write_str(description.text(locale)),
+            Found::Bytes(count) => write!(f, "{}", refusals::BYTES.fill(locale, &[("count", count)])),
+        })
     }
 }
 
@@ -275,30 +223,8 @@ impl fmt::Display for Excerpt {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-
-    /// An array of the variants that are named, which does not compile when one is not.
-    macro_rules! all_codes {
-        ($($variant:ident)*) => {{
-            let _ = |code: Code| match code { $(Code::$variant => {})* };
-            [$(Code::$variant),*]
-        }};
-    }
-
-    #[test]
-    fn every_code_is_listed_once_with_a_status_of_its_kind() {
-        let all = all_codes!(
-            ValidationError UnknownEvent AuthError Forbidden RoomFull RoomNotFound PeerNotFound RoomExists
-            RateLimit Internal Unavailable
-        );
-        assert_eq!(Code::ALL, all);
-        let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(names.len(), Code::ALL.len());
-        assert!(Code::ALL.iter().all(|code| (400..=503).contains(&code.status())));
-        assert!(Code::ALL.is_sorted_by_key(|code| code.status()), "listed by status");
-    }
+    use crate::phrase;
 
     #[test]
     fn an_excerpt_is_short_quoted_and_printable() {
@@ -311,32 +237,63 @@ mod tests {
     fn a_message_says_what_failed_with_which_value_and_what_to_do() {
         let room = RoomId::try_from("standup").unwrap();
         let user = |text| UserId::try_from(text).unwrap();
-        let messages = [
-            Refusal::Invalid { field: "to", found: Found::Missing, expected: "the id of a peer" },
-            Refusal::Invalid { field: "to", found: Found::Kind("a number"), expected: "the id of a peer" },
-            Refusal::Invalid { field: "sdp", found: Found::Bytes(70_000), expected: "at most 65536 bytes" },
+        let invalid = |field, found, expected| Refusal::Invalid { field, found, expected };
+        let a_peer = phrase!("the id of a peer", "피어 ID");
+        let at_most = phrase!("at most 65536 bytes", "65536바이트 이하");
+        let refusals = [
+            invalid("to", Found::Missing, a_peer),
+            invalid("to", Found::Kind(phrase!("a number", "숫자")), a_peer),
+            invalid("sdp", Found::Bytes(70_000), at_most),
             Refusal::UnknownEvent { event: Excerpt::of("dance") },
             Refusal::NotYourIdentity { claimed: user("bob"), verified: user("alice") },
+            Refusal::IdTaken { user: user("alice") },
+            Refusal::NotGranted { room: room.clone() },
             Refusal::TooManyRooms { limit: 64 },
             Refusal::RoomFull { room: room.clone(), capacity: 10 },
             Refusal::NotInRoom { room },
             Refusal::PeerNotFound { peer: Excerpt::of("bob") },
             Refusal::RateLimited { retry_after_ms: 20 },
-        ]
-        .map(|refusal| refusal.to_string());
+            Refusal::Unavailable,
+            Refusal::Internal,
+        ];
+        let told = |locale| refusals.each_ref().map(|refusal| refusal.display(locale).to_string());
+        assert_eq!(refusals.each_ref().map(ToString::to_string), told(Locale::En));
         assert_eq!(
-            messages,
+            told(Locale::En),
             [
                 "to is missing: it must be the id of a peer",
                 "to is a number: it must be the id of a peer",
                 "sdp is 70000 bytes: it must be at most 65536 bytes",
                 "unknown event \"dance\": no dialect that is served here has it; check the name and the namespace",
                 "userId \"bob\" is not yours: this connection is \"alice\"; leave userId out",
+                "userId \"alice\" belongs to someone who has signed in: take another one, or connect with a token",
+                "your token does not let you into room standup: ask for one that grants it",
                 "this connection is in 64 rooms, the most it may be in: leave one first",
                 "room standup is full, it holds 10: try again when someone has left",
                 "you are not in room standup: join it first",
                 "peer \"bob\" shares no such room with you: it may have left",
                 "too many events: try again in 20 ms",
+                "this cannot be done at the moment: try again, or connect anew",
+                "the server failed at this; its log says more",
+            ]
+        );
+        assert_eq!(
+            told(Locale::Ko),
+            [
+                "to 값이 올바르지 않습니다. 받은 값: 없음, 올바른 값: 피어 ID",
+                "to 값이 올바르지 않습니다. 받은 값: 숫자, 올바른 값: 피어 ID",
+                "sdp 값이 올바르지 않습니다. 받은 값: 70000바이트, 올바른 값: 65536바이트 이하",
+                "알 수 없는 이벤트입니다: \"dance\". 이 서버에서 지원하지 않으니 이벤트 이름과 네임스페이스를 확인해 주세요",
+                "userId \"bob\": 본인의 ID가 아닙니다. 이 연결의 사용자 ID: \"alice\". userId를 생략해 주세요",
+                "userId \"alice\": 이미 로그인한 사용자의 ID입니다. 다른 userId를 사용하거나 토큰으로 연결해 주세요",
+                "이 토큰으로는 standup 방에 입장할 수 없습니다. 입장 권한이 있는 토큰을 발급받아 주세요",
+                "한 연결로 참여할 수 있는 방은 최대 64개입니다. 먼저 다른 방에서 나가 주세요",
+                "standup 방이 가득 찼습니다(정원 10명). 다른 참가자가 나간 뒤 다시 시도해 주세요",
+                "standup 방에 참여하고 있지 않습니다. 먼저 방에 입장해 주세요",
+                "같은 방에서 상대 \"bob\" 연결을 찾을 수 없습니다. 이미 나갔을 수 있습니다",
+                "요청이 너무 많습니다. 20ms 후에 다시 시도해 주세요",
+                "지금은 요청을 처리할 수 없습니다. 다시 시도하거나 새로 연결해 주세요",
+                "서버 오류로 요청을 처리하지 못했습니다. 자세한 내용은 서버 로그에 있습니다",
             ]
         );
     }

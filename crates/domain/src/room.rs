@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::command::{Identity, Now, Standing, Ticket, Voice};
+use crate::command::{Now, Ticket, Voice};
 use crate::effect::{Event, Member, Recipients, Reply};
+use crate::identity::{Identity, Standing};
 use crate::ids::PeerId;
 use crate::names::{RoomId, UserId};
 use crate::refusal::Refusal;

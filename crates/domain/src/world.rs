@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::command::{Identity, Standing, Ticket, Voice};
+use crate::command::{Ticket, Voice};
 use crate::effect::{Effect, Event, Member, Recipients, Reply};
+use crate::identity::{Identity, Standing};
 use crate::ids::PeerId;
 use crate::limits::Limits;
 use crate::names::{RoomId, Tenant};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use dialects::Class;
-use domain::{Code, Effect, PeerId, Refusal, Reply, Ticket};
+use domain::{Code, Effect, Fact, Key, Locale, PeerId, Refusal, Reply, Ticket};
 use slab::Slab;
 use socketio::{Reason, Socket};
 
@@ -26,6 +26,11 @@ pub struct Effects {
     open: Slab<(PeerId, Question)>,
     /// Where events are written before they are handed to the sockets; kept, so that it grows once.
     scratch: Vec<u8>,
+    locale: Locale,
+    /// What the core has asked the store since the last [`Effects::take_asked`].
+    asked: Vec<Key>,
+    /// What the core has said to write down since the last [`Effects::take_facts`].
+    facts: Vec<Fact>,
 }
 
 #[derive(Debug)]
@@ -36,7 +41,15 @@ struct Seat {
 
 impl Effects {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, seats: HashMap::default(), open: Slab::new(), scratch: Vec::new() }
+        Self {
+            metrics,
+            seats: HashMap::default(),
+            open: Slab::new(),
+            scratch: Vec::new(),
+            locale: Locale::En,
+            asked: Vec::new(),
+            facts: Vec::new(),
+        }
     }
 
     /// How many are connected.
@@ -76,6 +89,8 @@ impl Effects {
                     self.reply(now, peer, &question, &result);
                 }
             }
+            Effect::Load { key } => self.asked.push(key),
+            Effect::Save(fact) => self.facts.push(fact),
         }
     }
 
@@ -89,15 +104,25 @@ impl Effects {
         // A socket that is closed has its end told elsewhere.
         let _ = match (question.ack, result) {
             (Some(id), result) => {
-                question.dialect.encode_reply(result, &mut self.scratch);
+                question.dialect.encode_reply(result, self.locale, &mut self.scratch);
                 seat.socket.ack(id, &self.scratch)
             }
             (None, Err(refusal)) => {
-                question.dialect.encode_error(question.event, refusal, &mut self.scratch);
+                question.dialect.encode_error(question.event, refusal, self.locale, &mut self.scratch);
                 seat.socket.emit(&self.scratch)
             }
             (None, Ok(_)) => Ok(()),
         };
+    }
+
+    /// What the store is to be asked.
+    pub(crate) fn take_asked(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// What is to be written down.
+    pub(crate) fn take_facts(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.facts)
     }
 
     /// Closes every connection and forgets every question.

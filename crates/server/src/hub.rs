@@ -13,7 +13,7 @@ use std::{
 };
 
 use dialects::{Class, Dialect};
-use domain::{Command, Hub, Identity, Input, Limits, Now, PeerId, Tenant};
+use domain::{Answer, Command, Hub, Identity, Input, Limits, Now, PeerId, Tenant};
 use socketio::{Reason, Socket};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -57,6 +57,7 @@ pub struct Question {
 enum Told {
     Connected { peer: PeerId, tenant: Tenant, identity: Identity, socket: Socket, credit: Arc<Credit> },
     Command { peer: PeerId, question: Question, command: Command },
+    Renewed { peer: PeerId, identity: Identity },
     Disconnected { peer: PeerId },
 }
 
@@ -76,6 +77,11 @@ impl HubHandle {
     /// The peer asks for something. It is answered through its socket, and its credit is given back.
     pub fn command(&self, peer: PeerId, question: Question, command: Command) {
         self.tell(Told::Command { peer, question, command });
+    }
+
+    /// A verified peer has shown another token, of the same user: from now on the grants of that one hold.
+    pub fn renewed(&self, peer: PeerId, identity: Identity) {
+        self.tell(Told::Renewed { peer, identity });
     }
 
     /// The socket has left its namespace. Told last, once for each peer.
@@ -167,6 +173,7 @@ impl HubTask {
                 let ticket = self.effects.ask(peer, question);
                 self.handle(now, Input::Command { peer, ticket, command });
             }
+            Told::Renewed { peer, identity } => self.handle(now, Input::Renewed { peer, identity }),
             Told::Disconnected { peer } => {
                 self.effects.unseat(peer);
                 self.handle(now, Input::Disconnected { peer });
@@ -185,6 +192,11 @@ impl HubTask {
         if let Err(panic) = handled {
             self.start_over(invariant(&*panic));
         }
+        // Without a store nobody is known, and nothing is kept.
+        for key in self.effects.take_asked() {
+            self.handle(now, Input::Loaded { key, answer: Answer::Unknown });
+        }
+        self.effects.take_facts();
     }
 
     /// The core is broken: nobody can say what it knows.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use dialects::{ALL, Class, Dialect, Direction, Expectation, Validation};
 use domain::{
-    Body, Command, Event, Excerpt, Form, Member, Refusal, Reply, RoomId, Signal, SignalKind, UserId, Voice,
+    Body, Command, Event, Excerpt, Form, Locale, Member, Refusal, Reply, RoomId, Signal, SignalKind, UserId,
+    Voice,
 };
 
 use crate::cast;
@@ -42,7 +43,7 @@ fn there_is_a_story_for_everything_a_payload_may_fail_to_be() {
     for &dialect in ALL {
         let refused: Vec<String> = texts(dialect, Mark::Refused);
         for expectation in Expectation::ALL {
-            let ending = format!(": it must be {}", expectation.as_str());
+            let ending = format!(": it must be {}", expectation.phrase().text(Locale::En));
             assert!(refused.iter().any(|text| text.ends_with(&ending)), "{expectation:?} is untold");
         }
         for code in ["VALIDATION_ERROR", "UNKNOWN_EVENT", "PEER_NOT_FOUND"] {
@@ -70,6 +71,8 @@ fn refusals() -> Vec<(&'static str, Refusal)> {
         RoomId::try_from("a\"\r\n\u{202e}").unwrap_err(),
         Refusal::UnknownEvent { event: Excerpt::of("dance") },
         Refusal::NotYourIdentity { claimed: user("mallory"), verified: user("alice") },
+        Refusal::IdTaken { user: user("alice") },
+        Refusal::NotGranted { room: room.clone() },
         Refusal::TooManyRooms { limit: 64 },
         Refusal::RoomFull { room: room.clone(), capacity: 10 },
         Refusal::NotInRoom { room },
@@ -86,6 +89,8 @@ fn refusal_name(refusal: &Refusal) -> &'static str {
         Refusal::Invalid { .. } => "invalid",
         Refusal::UnknownEvent { .. } => "unknown-event",
         Refusal::NotYourIdentity { .. } => "not-your-identity",
+        Refusal::IdTaken { .. } => "id-taken",
+        Refusal::NotGranted { .. } => "not-granted",
         Refusal::TooManyRooms { .. } => "too-many-rooms",
         Refusal::RoomFull { .. } => "room-full",
         Refusal::NotInRoom { .. } => "not-in-room",
@@ -115,9 +120,9 @@ fn effect(dialect: &dyn Dialect, cause: &Line, mark: Mark) -> String {
     match (cause.mark, mark) {
         (Mark::Emits, _) => return decode(dialect, &cause.text, Validation::Shape),
         (Mark::EmitsUnchecked, _) => return decode(dialect, &cause.text, Validation::Off),
-        (_, Mark::Acknowledged) => dialect.encode_reply(&reply(&cause.text), &mut out),
+        (_, Mark::Acknowledged) => dialect.encode_reply(&reply(&cause.text), Locale::En, &mut out),
         _ => match cause.text.strip_prefix("refused ") {
-            Some(name) => dialect.encode_error("join", &refusal(name), &mut out),
+            Some(name) => dialect.encode_error("join", &refusal(name), Locale::En, &mut out),
             None => dialect.encode(&event(&cause.text), &mut out),
         },
     }

@@ -1,7 +1,7 @@
 //! Whatever a client sends, a decode answers; and what it relays arrives byte for byte.
 
 use dialects::{ALL, Validation, of};
-use domain::{Command, Event, Form, PeerId, RoomId, Voice};
+use domain::{Command, Event, Form, Locale, PeerId, RoomId, Voice};
 use proptest::prelude::*;
 
 /// Any JSON value, as text: odd numbers, odd strings, names that matter here and names that matter elsewhere.
@@ -95,12 +95,15 @@ proptest! {
             match dialect.decode(&name, payload, validation) {
                 Ok(decoded) => prop_assert_eq!(decoded.event, name.as_str()),
                 Err(refusal) => {
-                    let message = refusal.to_string();
-                    prop_assert!(!message.chars().any(char::is_control), "{:?}", message);
-                    let mut out = Vec::new();
-                    dialect.encode_error(&name, &refusal, &mut out);
-                    dialect.encode_reply(&Err(refusal), &mut out);
-                    prop_assert!(out.len() < 4_000);
+                    let failed = Err(refusal.clone());
+                    for &locale in Locale::ALL {
+                        let message = refusal.display(locale).to_string();
+                        prop_assert!(!message.chars().any(char::is_control), "{:?}", message);
+                        let mut out = Vec::new();
+                        dialect.encode_error(&name, &refusal, locale, &mut out);
+                        dialect.encode_reply(&failed, locale, &mut out);
+                        prop_assert!(out.len() < 4_000);
+                    }
                 }
             }
         }

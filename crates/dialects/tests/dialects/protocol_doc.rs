@@ -8,7 +8,7 @@ use dialects::{
     ALL, Dialect, Direction, MAX_CANDIDATE_BYTES, MAX_EVENT_BYTES, MAX_SDP_BYTES, Validation,
     documented_events,
 };
-use domain::{Code, Limits, RoomId, UserId, Username};
+use domain::{Code, Limits, Locale, RoomId, UserId, Username};
 
 use crate::story::{Mark, stories};
 
@@ -49,9 +49,9 @@ fn every_limit_is_in_the_table() {
         format!("| an event's payload | {MAX_EVENT_BYTES} bytes |"),
         format!("| an SDP | {MAX_SDP_BYTES} bytes |"),
         format!("| a candidate | {MAX_CANDIDATE_BYTES} bytes |"),
-        format!("| a room's id | {} |", RoomId::RULE),
-        format!("| a user's id | {} |", UserId::RULE),
-        format!("| a username | {} |", Username::RULE),
+        format!("| a room's id | {} |", RoomId::RULE.text(Locale::En)),
+        format!("| a user's id | {} |", UserId::RULE.text(Locale::En)),
+        format!("| a username | {} |", Username::RULE.text(Locale::En)),
     ];
     assert_eq!(table(&document(), "### Limits\n"), expected);
 }

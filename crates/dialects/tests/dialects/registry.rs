@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dialects::{ALL, Dialect, Direction, MESH, Validation, documented_events, named, of, select};
-use domain::{Code, Voice};
+use domain::{Code, Locale, Voice};
 
 #[test]
 fn an_event_is_taken_if_and_only_if_its_table_says_that_clients_emit_it() {
@@ -48,7 +48,7 @@ fn names_that_are_special_elsewhere_are_unknown_events() {
             assert!(!dialect.claims(event, None));
 
             let mut out = Vec::new();
-            dialect.encode_error(event, &refusal, &mut out);
+            dialect.encode_error(event, &refusal, Locale::En, &mut out);
             assert!(out.len() < 500, "what comes back is short");
         }
     }

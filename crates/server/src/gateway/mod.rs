@@ -95,8 +95,9 @@ impl Gateway {
     fn decode(&self, seat: &Seat, event: &mut Event<'_>) -> Result<(&'static dyn Dialect, Decoded), Refusal> {
         let payload: Option<Value<'_>> = event.args.next();
         if !event.attachments.is_empty() {
-            let found = Found::Kind("binary data");
-            return Err(Refusal::Invalid { field: "payload", found, expected: "JSON alone" });
+            let found = Found::Kind(domain::phrase!("binary data", "바이너리 데이터"));
+            let expected = domain::phrase!("JSON alone", "JSON만");
+            return Err(Refusal::Invalid { field: "payload", found, expected });
         }
         let dialect = dialects::select(&event.name, payload, &seat.spoken)?;
         Ok((dialect, dialect.decode(&event.name, payload, self.validation)?))
@@ -114,11 +115,11 @@ impl Gateway {
         // A socket that is closed has its end told elsewhere.
         let _ = match event.ack {
             Some(id) => {
-                dialect.encode_reply(&Err(refusal), &mut out);
+                dialect.encode_reply(&Err(refusal), domain::Locale::En, &mut out);
                 socket.ack(id, &out)
             }
             None => {
-                dialect.encode_error(event.name, &refusal, &mut out);
+                dialect.encode_error(event.name, &refusal, domain::Locale::En, &mut out);
                 socket.emit(&out)
             }
         };
