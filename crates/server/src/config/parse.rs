@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
-use super::values::Origins;
+use super::values::{AdminClaim, Origins, Secret};
 
 /// A whole number within the range.
 pub(super) fn number<T: FromStr + PartialOrd + Display>(
@@ -122,6 +122,53 @@ pub(super) fn origins(text: &str) -> Result<Origins, String> {
         return Err("expected * or at least one origin such as https://app.example.com".to_owned());
     }
     Ok(Origins::Listed(listed))
+}
+
+/// Where something is fetched by HTTP.
+pub(super) fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_url = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    let is_plain = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
+    if is_url && is_plain {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a URL such as https://issuer.example.com/.well-known/jwks.json".to_owned())
+    }
+}
+
+/// A database by its URL, which may hold a password and is therefore never repeated.
+pub(super) fn database(text: &str) -> Result<Secret, String> {
+    let scheme = text.split(':').next().unwrap_or_default();
+    match scheme {
+        "sqlite" | "postgres" | "postgresql" if text.len() > scheme.len() + 1 => Ok(Secret::from(text)),
+        "mongodb" | "mongodb+srv" => {
+            Err("MongoDB is not in this version: use sqlite: or postgres:".to_owned())
+        }
+        _ => Err("expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME".to_owned()),
+    }
+}
+
+/// The id of a Firebase project, which becomes a part of a URL.
+pub(super) fn firebase_project(text: &str) -> Result<String, String> {
+    let is_id = text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b':' || b == b'.');
+    if is_id {
+        Ok(text.to_owned())
+    } else {
+        Err("expected the id of a project, such as my-app-1a2b3".to_owned())
+    }
+}
+
+/// `name` or `name=value`.
+pub(super) fn claim(text: &str) -> Result<AdminClaim, String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, None),
+    };
+    if name.is_empty() || value.as_ref().is_some_and(String::is_empty) {
+        return Err("expected the name of a claim, or name=value".to_owned());
+    }
+    Ok(AdminClaim { name: name.to_owned(), value })
 }
 
 fn origin(text: &str) -> Result<String, String> {

@@ -1,6 +1,6 @@
 //! The types of configured values that are more than a number.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 /// `PARACLETE_ENV`: which defaults apply, and what must be said aloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,11 +11,46 @@ pub enum Environment {
     Production,
 }
 
-/// `AUTH`: whether a token is needed. (`required` is refused until tokens can be verified.)
+/// `AUTH`: whether a token is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
+    /// Connections without a token are refused.
+    Required,
     /// Connections without a token are guests.
     Optional,
+}
+
+/// A value that is not shown, wherever it is logged or printed by mistake.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself, for the one who needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// `ADMIN_CLAIM`: what a token of another issuer says of an admin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminClaim {
+    /// The claim's name.
+    pub name: String,
+    /// What it must be; `None`: the JSON value `true`.
+    pub value: Option<String>,
 }
 
 /// `SIGNAL_VALIDATION`: how closely relayed descriptions and candidates are looked at.
