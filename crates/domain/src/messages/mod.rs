@@ -22,6 +22,7 @@
 //! then leads to every sentence that lacks it.
 
 pub mod handshake;
+pub mod http;
 pub mod refusals;
 
 use std::fmt;

@@ -1,34 +1,23 @@
 //! New connections a minute from one address.
 
 use std::{
-    collections::{HashMap, VecDeque},
     net::IpAddr,
     time::{Duration, Instant},
 };
 
-use super::AddressKey;
+use super::{AddressKey, Level, Windows};
 use crate::config::Environment;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Addresses remembered at once: about 8 MiB. A flood from more of them forgets the oldest first, which
-/// costs the limit its memory of those and nothing else.
+/// Addresses remembered at once: about 8 MiB.
 const MAX_ADDRESSES: usize = 1 << 16;
 
 /// Counts new connections in windows of a minute that begin with an address's first connection.
 #[derive(Debug)]
 pub struct ConnectionRate {
-    per_minute: u32,
     environment: Environment,
-    counts: HashMap<AddressKey, Window>,
-    /// The windows in the order in which they end, which is the order in which they began.
-    ending: VecDeque<(Instant, AddressKey)>,
-}
-
-#[derive(Debug)]
-struct Window {
-    ends: Instant,
-    connections: u32,
+    windows: Windows<AddressKey>,
 }
 
 impl ConnectionRate {
@@ -36,7 +25,7 @@ impl ConnectionRate {
     /// exempt: a page reloaded by its author is no flood.
     #[must_use]
     pub fn new(per_minute: u32, environment: Environment) -> Self {
-        Self { per_minute, environment, counts: HashMap::new(), ending: VecDeque::new() }
+        Self { environment, windows: Windows::new(per_minute, WINDOW, MAX_ADDRESSES) }
     }
 
     /// Counts a new connection from the address.
@@ -44,55 +33,22 @@ impl ConnectionRate {
     /// # Errors
     /// The limit is reached: the whole seconds after which to try again, at least 1.
     pub fn admit(&mut self, address: IpAddr, now: Instant) -> Result<(), u64> {
-        if self.per_minute == 0 || self.is_exempt(address) {
+        if self.is_exempt(address) {
             return Ok(());
         }
-        self.forget_ended(now);
-        let key = AddressKey::from(address);
-        if let Some(window) = self.counts.get_mut(&key) {
-            if window.connections >= self.per_minute {
-                let left = window.ends.saturating_duration_since(now);
-                return Err(left.as_millis().div_ceil(1_000).max(1).try_into().unwrap_or(60));
-            }
-            window.connections += 1;
-            return Ok(());
-        }
-        if self.counts.len() >= MAX_ADDRESSES {
-            self.forget_oldest();
-        }
-        let ends = now + WINDOW;
-        self.counts.insert(key, Window { ends, connections: 1 });
-        self.ending.push_back((ends, key));
-        Ok(())
+        self.windows.take(AddressKey::from(address), now).map(drop).map_err(Level::resets_in_s)
     }
 
     /// How many addresses are remembered.
     #[must_use]
     pub fn addresses(&self) -> usize {
-        self.counts.len()
+        self.windows.remembered()
     }
 
     fn is_exempt(&self, address: IpAddr) -> bool {
         match self.environment {
             Environment::Development => address.to_canonical().is_loopback(),
             Environment::Production => false,
-        }
-    }
-
-    fn forget_ended(&mut self, now: Instant) {
-        while self.ending.front().is_some_and(|(ends, _)| *ends <= now) {
-            self.forget_oldest();
-        }
-        // Give the memory of a flood back once it is over.
-        if self.counts.capacity() > 1_024 && self.counts.len() < self.counts.capacity() / 8 {
-            self.counts.shrink_to(self.counts.len() * 2);
-            self.ending.shrink_to(self.counts.len() * 2);
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        if let Some((_, key)) = self.ending.pop_front() {
-            self.counts.remove(&key);
         }
     }
 }
@@ -150,6 +106,5 @@ mod tests {
         assert_eq!(rate.addresses(), MAX_ADDRESSES);
         assert_eq!(rate.admit(address(7), start + WINDOW), Ok(()));
         assert_eq!(rate.addresses(), 1);
-        assert!(rate.counts.capacity() < 1_024, "{}", rate.counts.capacity());
     }
 }
