@@ -33,6 +33,8 @@ mod revocation;
 mod session;
 mod store;
 
+use std::sync::Arc;
+
 pub use account::{PasswordHash, ProfileChange, Role, Standing, User};
 pub use error::Error;
 pub use memory::{Memory, Reach};
@@ -41,18 +43,9 @@ pub use revocation::{Cursor, Revocation, Revoked};
 pub use session::{Families, Family, FamilyId, Rotation, TokenHash};
 pub use store::{FAMILIES_OF_A_USER, REVOCATIONS_PAGE, Settings, Store};
 
-use std::sync::Arc;
-
-/// Connects, brings the schema up to date and returns the store. [`Error::Unavailable`] if the database does not answer;
-/// asking again later may help.
-pub async fn open(settings: Settings) -> Result<Arc<dyn Store>, Error> {
-    let _ = settings;
-    Err(Error::broken("no backend"))
-}
-
-/// Brings the schema up to date and returns the names of what was missing, oldest first. A lock keeps others who do the
-/// same waiting, so each step is applied once.
-pub async fn migrate(settings: Settings) -> Result<Vec<String>, Error> {
+/// The store at that URL. It connects when it is first asked, so begin with [`Store::prepare`]; it has to be called within a
+/// Tokio runtime. [`Error::Broken`] if the URL is none that there is a backend for.
+pub fn open(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
     let _ = settings;
     Err(Error::broken("no backend"))
 }

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Tenant, UserId};
-use secrecy::SecretString;
 
-use crate::account::{ProfileChange, Standing, User};
+use crate::account::{PasswordHash, ProfileChange, Standing, User};
 use crate::error::Error;
 use crate::node::NodeId;
 use crate::revocation::{Cursor, Revocation};
@@ -20,10 +19,10 @@ pub const FAMILIES_OF_A_USER: u32 = 50;
 pub const REVOCATIONS_PAGE: u32 = 1_000;
 
 /// Where the database is and how long to wait for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
-    /// `sqlite:<path>` or `postgres://user:password@host:port/name`.
-    pub url: SecretString,
+    /// `sqlite:<path>` or `postgres://user:password@host:port/name`. Hidden by `Debug`.
+    pub url: String,
     /// How many connections there are at most, 1 or more. SQLite has one more, which alone writes.
     pub pool_size: u32,
     /// How long one call may take, waiting for a connection included.
@@ -32,7 +31,18 @@ pub struct Settings {
     pub slow_query: Duration,
 }
 
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { url: _, pool_size, timeout, slow_query } = self;
+        let mut settings = f.debug_struct("Settings");
+        settings.field("pool_size", pool_size).field("timeout", timeout).field("slow_query", slow_query);
+        settings.finish_non_exhaustive()
+    }
+}
+
 /// What outlives the process.
+///
+/// Until [`Store::prepare`] has succeeded once, every other method returns [`Error::Unavailable`].
 ///
 /// Each method is one transaction: it happens as a whole and is durable when it returns `Ok`, or it did not happen, or the
 /// answer was lost ([`Error::Unavailable`]). Callers in parallel see the effects of each as if they came one after the
@@ -40,6 +50,13 @@ pub struct Settings {
 /// `now_ms` is the time of the call; times are milliseconds since 1970, kept up to `i64::MAX`.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Connects and brings the schema up to date; returns the names of the steps that were missing, oldest first. A lock keeps
+    /// others who do the same waiting, so each step is applied once. Doing it again changes nothing.
+    ///
+    /// [`Error::Unavailable`] if the database does not answer: ask again later. [`Error::Broken`] with what to do if it is
+    /// none, is not ours, may not be written, or has a schema that is newer than this program.
+    async fn prepare(&self) -> Result<Vec<String>, Error>;
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 
@@ -83,11 +100,21 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn set_password(
         &self,
         id: &UserId,
-        old_hash: &str,
-        new_hash: &str,
+        old_hash: &PasswordHash,
+        new_hash: &PasswordHash,
         keep: Option<&FamilyId>,
         now_ms: u64,
         until_ms: u64,
+    ) -> Result<bool, Error>;
+
+    /// Replaces the password's hash if it still is `old_hash` with another one of the same password, and revokes nothing.
+    /// Returns whether it did.
+    async fn rehash(
+        &self,
+        id: &UserId,
+        old_hash: &PasswordHash,
+        new_hash: &PasswordHash,
+        now_ms: u64,
     ) -> Result<bool, Error>;
 
     /// Enables or disables an account. Disabling also revokes all its families, with a revocation for each, and adds a
@@ -106,9 +133,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn is_known(&self, tenant: &Tenant, user: &UserId) -> Result<bool, Error>;
 
     /// Begins a family with its first token. At most [`FAMILIES_OF_A_USER`] of a user live: beyond it the oldest are revoked,
-    /// with a revocation until they would have expired. [`Error::Conflict`] if the id or the hash is taken, or if there is no
-    /// such user or they are disabled.
-    async fn open_family(&self, family: &Family, token: &TokenHash) -> Result<(), Error>;
+    /// with a revocation until they would have expired.
+    ///
+    /// `verified` is the hash that the password was checked against. [`Error::Conflict`] if it is not the user's any more, if
+    /// there is no such user or they are disabled, and if the family's id or the token's hash is taken.
+    async fn open_family(
+        &self,
+        family: &Family,
+        token: &TokenHash,
+        verified: &PasswordHash,
+    ) -> Result<(), Error>;
 
     /// Spends a refresh token for a fresh one, which is good until `expires_at_ms`. Of any number of callers in parallel
     /// exactly one gets [`Rotation::Rotated`]; a second use revokes the family, with a revocation until `expires_at_ms`.

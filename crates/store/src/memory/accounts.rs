@@ -57,23 +57,35 @@ impl State {
     pub(super) fn set_password(
         &mut self,
         id: &UserId,
-        old_hash: &str,
-        new_hash: &str,
+        old_hash: &PasswordHash,
+        new_hash: &PasswordHash,
         keep: Option<&FamilyId>,
         now_ms: u64,
         until_ms: u64,
     ) -> bool {
-        let Some(user) = self.users.get_mut(id) else { return false };
-        if user.password_hash.as_str() != old_hash {
+        if !self.replace_hash(id, old_hash, new_hash, now_ms) {
             return false;
         }
-        user.password_hash = PasswordHash::new(new_hash.to_owned());
-        user.updated_at_ms = now_ms;
         for family in self.families_of(id) {
             if keep != Some(&family) {
                 self.revoke_family(family, now_ms, until_ms);
             }
         }
+        true
+    }
+
+    pub(super) fn replace_hash(
+        &mut self,
+        id: &UserId,
+        old_hash: &PasswordHash,
+        new_hash: &PasswordHash,
+        now_ms: u64,
+    ) -> bool {
+        let Some(user) = self.users.get_mut(id).filter(|user| user.password_hash == *old_hash) else {
+            return false;
+        };
+        user.password_hash = new_hash.clone();
+        user.updated_at_ms = now_ms;
         true
     }
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 use domain::{Tenant, UserId};
 
-use crate::account::{ProfileChange, Standing, User};
+use crate::account::{PasswordHash, ProfileChange, Standing, User};
 use crate::error::Error;
 use crate::node::NodeId;
 use crate::revocation::{Cursor, Revocation};
@@ -63,6 +63,10 @@ impl Memory {
 
 #[async_trait]
 impl Store for Memory {
+    async fn prepare(&self) -> Result<Vec<String>, Error> {
+        self.state().map(|_| Vec::new())
+    }
+
     async fn ping(&self) -> Result<(), Error> {
         self.state().map(|_| ())
     }
@@ -112,14 +116,25 @@ impl Store for Memory {
     async fn set_password(
         &self,
         id: &UserId,
-        old_hash: &str,
-        new_hash: &str,
+        old_hash: &PasswordHash,
+        new_hash: &PasswordHash,
         keep: Option<&FamilyId>,
         now_ms: u64,
         until_ms: u64,
     ) -> Result<bool, Error> {
-        Error::unless_storable("password hash", new_hash)?;
+        Error::unless_storable("password hash", new_hash.as_str())?;
         Ok(self.state()?.set_password(id, old_hash, new_hash, keep, now_ms, until_ms))
+    }
+
+    async fn rehash(
+        &self,
+        id: &UserId,
+        old_hash: &PasswordHash,
+        new_hash: &PasswordHash,
+        now_ms: u64,
+    ) -> Result<bool, Error> {
+        Error::unless_storable("password hash", new_hash.as_str())?;
+        Ok(self.state()?.replace_hash(id, old_hash, new_hash, now_ms))
     }
 
     async fn set_standing(
@@ -138,8 +153,13 @@ impl Store for Memory {
         Ok(is_account || state.subjects.contains_key(&(tenant.clone(), user.clone())))
     }
 
-    async fn open_family(&self, family: &Family, token: &TokenHash) -> Result<(), Error> {
-        self.state()?.open_family(family, token)
+    async fn open_family(
+        &self,
+        family: &Family,
+        token: &TokenHash,
+        verified: &PasswordHash,
+    ) -> Result<(), Error> {
+        self.state()?.open_family(family, token, verified)
     }
 
     async fn rotate(

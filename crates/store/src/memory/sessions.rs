@@ -2,17 +2,23 @@
 
 use domain::UserId;
 
-use crate::account::Standing;
+use crate::account::{PasswordHash, Standing, User};
 use crate::error::Error;
 use crate::memory::state::{FamilyRow, State, TokenRow};
 use crate::session::{Families, Family, FamilyId, Rotation, TokenHash};
 use crate::store::FAMILIES_OF_A_USER;
 
 impl State {
-    pub(super) fn open_family(&mut self, family: &Family, token: &TokenHash) -> Result<(), Error> {
-        let is_active = self.users.get(&family.user).is_some_and(|user| user.standing == Standing::Active);
+    pub(super) fn open_family(
+        &mut self,
+        family: &Family,
+        token: &TokenHash,
+        verified: &PasswordHash,
+    ) -> Result<(), Error> {
+        let is_good = |user: &User| user.standing == Standing::Active && user.password_hash == *verified;
+        let may_enter = self.users.get(&family.user).is_some_and(is_good);
         let is_taken = self.families.contains_key(&family.id) || self.tokens.contains_key(token);
-        if !is_active || is_taken {
+        if !may_enter || is_taken {
             return Err(Error::Conflict);
         }
         let row = FamilyRow {
