@@ -140,6 +140,10 @@ pub enum Reason {
     SlowConsumer,
     /// It sent more than the server allows.
     Rate,
+    /// What let it in does not count any more.
+    Revoked,
+    /// What let it in has expired.
+    Expired,
     /// It sent what is no Engine.IO or Socket.IO packet, or none that has a place here.
     Parse,
     /// It broke RFC 6455.
@@ -156,7 +160,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for registries of metrics and documents.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::ClientClosed,
         Self::TransportClosed,
         Self::PingTimeout,
@@ -166,6 +170,8 @@ impl Reason {
         Self::Shutdown,
         Self::SlowConsumer,
         Self::Rate,
+        Self::Revoked,
+        Self::Expired,
         Self::Parse,
         Self::Protocol,
         Self::NotUtf8,
@@ -187,6 +193,8 @@ impl Reason {
             Self::Shutdown => "shutdown",
             Self::SlowConsumer => "slow-consumer",
             Self::Rate => "rate",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
             Self::Parse => "parse error",
             Self::Protocol => "protocol error",
             Self::NotUtf8 => "not UTF-8",
@@ -209,6 +217,8 @@ impl Reason {
             | Self::ConnectTimeout
             | Self::AttachmentsTimeout
             | Self::Rate
+            | Self::Revoked
+            | Self::Expired
             | Self::Overlap
             | Self::TooManyFragments => Some(1008),
             Self::TooLarge => Some(1009),

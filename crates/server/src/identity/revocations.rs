@@ -1,0 +1,208 @@
+//! What must not be believed any more, although its signature says so.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use domain::{Tenant, UserId};
+use store::{Cursor, FamilyId, REVOCATIONS_PAGE, Revocation, Revoked, Store};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Caller, Refused, Sessions};
+use crate::clock;
+
+/// Between two looks into the store: what another process revokes holds here after that long.
+const BETWEEN_POLLS: Duration = Duration::from_millis(500);
+
+/// How much longer than it says a revocation is kept: tokens may be believed a little beyond their expiry.
+const LEEWAY_MS: u64 = 2 * 60_000;
+
+/// What was revoked and has not expired. It is as large as what the store keeps of it: each row ends with the last
+/// token that it concerns.
+#[derive(Debug)]
+pub struct Revocations {
+    known: Mutex<Known>,
+    /// Whether all that the store has was read once.
+    loaded: AtomicBool,
+    sessions: Arc<Sessions>,
+    wanted: Notify,
+}
+
+impl Revocations {
+    /// Nothing is known yet, so that no token is believed. What is revoked later ends among these sessions.
+    #[must_use]
+    pub fn new(sessions: Arc<Sessions>) -> Self {
+        Self { known: Mutex::default(), loaded: AtomicBool::new(false), sessions, wanted: Notify::new() }
+    }
+
+    /// Whether the caller's token still counts.
+    ///
+    /// # Errors
+    /// [`Refused::Invalid`] if it is revoked, [`Refused::Unavailable`] if nobody can say yet.
+    pub fn check(&self, caller: &Caller) -> Result<(), Refused> {
+        if self.lock().concern(caller) {
+            tracing::debug!(user = %caller.user, "a token is refused: it is revoked");
+            return Err(Refused::Invalid);
+        }
+        if self.loaded.load(Ordering::Acquire) { Ok(()) } else { Err(Refused::Unavailable) }
+    }
+
+    /// Puts a revocation that the store has taken into force here, without waiting for the next look into the store. When this returns,
+    /// connections that it concerns are closed.
+    pub async fn apply_now(&self, revocation: Revocation) {
+        let tenant = revocation.tenant.clone();
+        let what = revocation.what.clone();
+        self.lock().add(revocation);
+        self.sessions.end_revoked(&tenant, &what).await;
+    }
+
+    /// Looks into the store at once, for callers who know that there is something new and not what.
+    pub fn poll_soon(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Whether tokens can be believed or not: the revocations have been read.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.load(Ordering::Acquire)
+    }
+
+    /// Looks into the store again and again until `stopping`.
+    pub async fn watch(self: Arc<Self>, store: Arc<dyn Store>, stopping: CancellationToken) {
+        let mut looks = interval(BETWEEN_POLLS);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut cursor, mut was_away) = (Cursor::default(), false);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                _ = looks.tick() => {}
+                () = self.wanted.notified() => {}
+            }
+            match self.catch_up(&*store, &mut cursor).await {
+                Ok(()) => {
+                    if was_away {
+                        tracing::info!("the store says again what is revoked");
+                    }
+                    was_away = false;
+                }
+                // Said once: whoever asks the store for more than this says it too.
+                Err(error) if !was_away => {
+                    tracing::warn!(%error, "what was revoked since cannot be read: what is known stays in force");
+                    was_away = true;
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Reads what is new in the store.
+    async fn catch_up(&self, store: &dyn Store, cursor: &mut Cursor) -> Result<(), store::Error> {
+        loop {
+            let now_ms = clock::wall_ms().saturating_sub(LEEWAY_MS);
+            let (rows, next) = store.revocations(*cursor, now_ms).await?;
+            *cursor = next;
+            let is_last = rows.len() < REVOCATIONS_PAGE as usize;
+            for row in rows {
+                self.apply_now(row).await;
+            }
+            if is_last {
+                self.lock().forget_expired(now_ms);
+                self.loaded.store(true, Ordering::Release);
+                return Ok(());
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the caller's token is among what is revoked.
+pub(super) fn concerns(tenant: &Tenant, what: &Revoked, caller: &Caller) -> bool {
+    *tenant == caller.tenant
+        && match what {
+            Revoked::Token(id) => caller.token.as_ref() == Some(id),
+            Revoked::Family(family) => caller.family == Some(*family),
+            Revoked::User { user, issued_before_ms } => {
+                *user == caller.user && caller.issued_at_ms < *issued_before_ms
+            }
+            Revoked::All { issued_before_ms } => caller.issued_at_ms < *issued_before_ms,
+        }
+}
+
+/// By what a token is looked up, each with the time at which the row can be forgotten.
+#[derive(Debug, Default)]
+struct Known {
+    tokens: HashMap<(Tenant, String), u64>,
+    families: HashMap<FamilyId, u64>,
+    users: HashMap<(Tenant, UserId), Before>,
+    all: HashMap<Tenant, Before>,
+    tidied_at_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Before {
+    issued_before_ms: u64,
+    expires_at_ms: u64,
+}
+
+impl Known {
+    fn add(&mut self, revocation: Revocation) {
+        let Revocation { tenant, what, expires_at_ms, .. } = revocation;
+        match what {
+            Revoked::Token(id) => keep(&mut self.tokens, (tenant, id), expires_at_ms),
+            Revoked::Family(family) => keep(&mut self.families, family, expires_at_ms),
+            Revoked::User { user, issued_before_ms } => {
+                self.users.entry((tenant, user)).or_default().widen(issued_before_ms, expires_at_ms);
+            }
+            Revoked::All { issued_before_ms } => {
+                self.all.entry(tenant).or_default().widen(issued_before_ms, expires_at_ms);
+            }
+        }
+    }
+
+    fn concern(&self, caller: &Caller) -> bool {
+        let tenant = &caller.tenant;
+        let token = caller.token.clone().map(|id| (tenant.clone(), id));
+        let before = [self.users.get(&(tenant.clone(), caller.user.clone())), self.all.get(tenant)];
+        token.is_some_and(|token| self.tokens.contains_key(&token))
+            || caller.family.is_some_and(|family| self.families.contains_key(&family))
+            || before.into_iter().flatten().any(|before| caller.issued_at_ms < before.issued_before_ms)
+    }
+
+    /// Looks through all of them, a minute after the last time at the earliest.
+    fn forget_expired(&mut self, now_ms: u64) {
+        if now_ms < self.tidied_at_ms + 60_000 {
+            return;
+        }
+        self.tidied_at_ms = now_ms;
+        self.tokens.retain(|_, expires_at_ms| *expires_at_ms > now_ms);
+        self.families.retain(|_, expires_at_ms| *expires_at_ms > now_ms);
+        self.users.retain(|_, before| before.expires_at_ms > now_ms);
+        self.all.retain(|_, before| before.expires_at_ms > now_ms);
+    }
+}
+
+impl Before {
+    fn widen(&mut self, issued_before_ms: u64, expires_at_ms: u64) {
+        self.issued_before_ms = self.issued_before_ms.max(issued_before_ms);
+        self.expires_at_ms = self.expires_at_ms.max(expires_at_ms);
+    }
+}
+
+/// The same may be revoked twice: the longer time counts.
+fn keep<K: Eq + Hash>(map: &mut HashMap<K, u64>, key: K, expires_at_ms: u64) {
+    let kept = map.entry(key).or_default();
+    *kept = expires_at_ms.max(*kept);
+}
