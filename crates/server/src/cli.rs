@@ -7,7 +7,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
-use crate::config::{Secrecy, TABLE};
+use crate::config::{Opt, Secrecy, TABLE};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
 
 fn settings(matches: &ArgMatches) -> Result<Vec<(String, String)>, clap::Error> {
     let mut settings = Vec::new();
-    for option in TABLE {
+    for option in TABLE.iter().filter(has_flag) {
         if let Some(value) = matches.get_one::<String>(option.key) {
             settings.push((option.key.to_owned(), value.clone()));
         }
@@ -105,8 +105,7 @@ fn shared() -> Vec<Arg> {
             .global(true)
             .help("Sets an option by its name"),
     ];
-    // A secret on the command line shows in the process list: those have no flag.
-    args.extend(TABLE.iter().filter(|option| option.secrecy == Secrecy::Public).map(|option| {
+    args.extend(TABLE.iter().filter(has_flag).map(|option| {
         Arg::new(option.key)
             .long(option.key.to_ascii_lowercase().replace('_', "-"))
             .value_name("VALUE")
@@ -117,6 +116,11 @@ fn shared() -> Vec<Arg> {
             .help(option.doc.replace('`', ""))
     }));
     args
+}
+
+/// A secret on the command line shows in the process list: those have no flag.
+fn has_flag(option: &&Opt) -> bool {
+    option.secrecy == Secrecy::Public
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
