@@ -36,9 +36,12 @@
 //!
 //! # What holds here
 //!
-//! - **Nothing waits, nothing fails.** `handle` mutates once and returns. A command that may not be
+//! - **Nothing blocks, nothing fails.** `handle` mutates once and returns. A command that may not be
 //!   carried out changes nothing and is answered with a [`Refusal`], a value with a stable [`Code`].
-//! - **Every command gets exactly one [`Effect::Reply`]** with its [`Ticket`].
+//! - **Waiting is a state.** Who has to wait for the store is held back by name until [`Input::Loaded`] comes in, with
+//!   what they ask meanwhile, in order; all others go on.
+//! - **Every command gets exactly one [`Effect::Reply`]** with its [`Ticket`], at once or when the wait is over.
+//! - **What happened is told as [`Fact`]s**, from which the rooms and their members can be built again.
 //! - **Identity is the connection's.** What a command claims about its sender is only ever a claim:
 //!   see [`Identity`].
 //! - **A tenant is a world of its own.** Rooms are kept under (tenant, room); nothing crosses.
@@ -47,6 +50,8 @@
 //!
 //! Absent on purpose: async, sockets, JSON, the clock, randomness, logs.
 
+mod check;
+mod claim;
 mod code;
 mod command;
 mod effect;

@@ -9,11 +9,13 @@ pub struct Limits {
     pub max_peers_per_room: usize,
     /// How many rooms a connection may be in at once. 64 by default; at least 1.
     pub max_rooms_per_connection: usize,
+    /// How many commands of a connection may wait for the answer to an earlier one. 64 by default.
+    pub max_held_commands: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { max_peers_per_room: 10, max_rooms_per_connection: 64 }
+        Limits { max_peers_per_room: 10, max_rooms_per_connection: 64, max_held_commands: 64 }
     }
 }
 

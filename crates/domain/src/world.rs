@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::claim::Waiting;
 use crate::command::{Ticket, Voice};
 use crate::effect::{Effect, Event, Member, Recipients, Reply};
+use crate::fact::{Fact, Participation, Sitting};
 use crate::identity::{Identity, Standing};
 use crate::ids::PeerId;
 use crate::limits::Limits;
-use crate::names::{RoomId, Tenant};
+use crate::load::Key;
+use crate::names::{RoomId, Tenant, UserId};
 use crate::refusal::Refusal;
 
 /// The state that `room` and `relay` work on, and the effects they have decided.
@@ -19,6 +22,12 @@ pub(crate) struct World {
     pub(crate) rooms_created_total: u64,
     /// Places taken in all rooms: counted, so that to tell it costs nothing.
     pub(crate) places: usize,
+    /// How many connections each verified user has.
+    pub(crate) verified: BTreeMap<(Tenant, UserId), usize>,
+    /// Who waits for an answer of the store.
+    pub(crate) waiting: BTreeMap<PeerId, Waiting>,
+    /// Who waits for which, the first to ask first.
+    pub(crate) loads: BTreeMap<Key, VecDeque<PeerId>>,
     pub(crate) effects: VecDeque<Effect>,
 }
 
@@ -32,6 +41,8 @@ pub(crate) struct Peer {
     pub(crate) identity: Identity,
     /// In the order joined.
     pub(crate) memberships: Vec<Membership>,
+    /// How many rooms it ever entered.
+    pub(crate) joins: u32,
 }
 
 /// A connection's place in a room. It is kept with the connection alone; the room lists ids.
@@ -40,11 +51,13 @@ pub(crate) struct Membership {
     pub(crate) room: RoomId,
     pub(crate) voice: Voice,
     pub(crate) joined_at_ms: u64,
+    pub(crate) participation: Participation,
 }
 
 /// A room, which is there as long as someone is in it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Room {
+    pub(crate) sitting: Sitting,
     /// In the order joined.
     pub(crate) members: Vec<PeerId>,
 }
@@ -76,6 +89,9 @@ impl World {
             rooms: BTreeMap::new(),
             rooms_created_total: 0,
             places: 0,
+            verified: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            loads: BTreeMap::new(),
             effects: VecDeque::new(),
         }
     }
@@ -86,6 +102,36 @@ impl World {
 
     pub(crate) fn reply(&mut self, ticket: Ticket, result: Result<Reply, Refusal>) {
         self.effects.push_back(Effect::Reply { ticket, result });
+    }
+
+    pub(crate) fn save(&mut self, fact: Fact) {
+        self.effects.push_back(Effect::Save(fact));
+    }
+
+    /// Adds a connection. Returns the one that had its id, which is a bug of the shell.
+    pub(crate) fn add_peer(&mut self, id: PeerId, tenant: Tenant, identity: Identity) -> Option<Peer> {
+        if let (Standing::Verified, Some(user)) = (identity.standing, &identity.user) {
+            *self.verified.entry((tenant.clone(), user.clone())).or_default() += 1;
+        }
+        self.peers.insert(id, Peer { tenant, identity, memberships: Vec::new(), joins: 0 })
+    }
+
+    /// Takes a connection out, which is in no room any more.
+    pub(crate) fn remove_peer(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.remove(&id) else { return };
+        let (Standing::Verified, Some(user)) = (peer.identity.standing, peer.identity.user) else { return };
+        let key = (peer.tenant, user);
+        match self.verified.get_mut(&key) {
+            Some(connections) if *connections > 1 => *connections -= 1,
+            Some(_) | None => {
+                self.verified.remove(&key);
+            }
+        }
+    }
+
+    /// Whether someone who proved to be this user is connected.
+    pub(crate) fn is_verified(&self, tenant: &Tenant, user: &UserId) -> bool {
+        !self.verified.is_empty() && self.verified.contains_key(&(tenant.clone(), user.clone()))
     }
 
     /// Sends the event to everyone in the room but `except`, voice by voice.
@@ -132,43 +178,5 @@ impl World {
             memberships: self.places,
             rooms_created_total: self.rooms_created_total,
         }
-    }
-
-    /// The rules, one a line.
-    pub(crate) fn check(&self) {
-        for ((tenant, id), room) in &self.rooms {
-            let members = &room.members;
-            let is_here = |peer: &Peer| peer.tenant == *tenant && peer.membership(id).is_some();
-            let joined_once = |(index, member)| !members[..index].contains(member);
-            assert!(!members.is_empty(), "a room ends when its last member leaves");
-            assert!(members.len() <= self.limits.max_peers_per_room, "a room holds no more than it may");
-            assert!(members.iter().enumerate().all(joined_once), "nobody is in a room twice");
-            assert!(members.iter().all(|peer| self.peers.contains_key(peer)), "all in a room are connected");
-            assert!(
-                members.iter().all(|peer| is_here(&self.peers[peer])),
-                "nobody is in another tenant's room"
-            );
-        }
-        for (id, peer) in &self.peers {
-            let rooms = &peer.memberships;
-            let key = |at: &Membership| (peer.tenant.clone(), at.room.clone());
-            let is_listed =
-                |at: &Membership| self.rooms.get(&key(at)).is_some_and(|r| r.members.contains(id));
-            assert!(
-                rooms.len() <= self.limits.max_rooms_per_connection,
-                "nobody is in more rooms than they may"
-            );
-            assert!(rooms.iter().all(is_listed), "whoever is in a room is listed there");
-            assert!(rooms.is_empty() || peer.identity.user.is_some(), "whoever is in a room has a user id");
-            assert!(
-                peer.identity.standing == Standing::Guest || peer.identity.user.is_some(),
-                "whoever is verified has a user id"
-            );
-        }
-        let places: usize = self.peers.values().map(|peer| peer.memberships.len()).sum();
-        let taken: usize = self.rooms.values().map(|room| room.members.len()).sum();
-        assert_eq!(places, taken, "rooms and peers agree on who is where");
-        assert_eq!(places, self.places, "every place that is taken was counted");
-        assert!(self.rooms_created_total >= self.rooms.len() as u64, "every open room was counted");
     }
 }

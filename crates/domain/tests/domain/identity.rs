@@ -1,7 +1,7 @@
 //! Who one is to others, whatever one claims: a rule a test.
 
 use crate::support::*;
-use domain::{Identity, Limits, Member, Refusal, Standing};
+use domain::{Answer, Identity, Limits, Member, Refusal, Standing};
 
 #[test]
 fn a_guest_is_who_the_handshake_said_whatever_it_claims_later() {
@@ -21,6 +21,7 @@ fn a_guest_without_a_name_is_who_it_first_claims_to_be_and_stays_that() {
     stage.has_joined(BOB, "two");
 
     stage.join_as(ALICE, "one", Some("alice"));
+    stage.loaded("alice", Answer::Unknown);
     let effects = stage.join_as(ALICE, "two", Some("mallory"));
 
     let alice = guest(ALICE, "alice", stage.wall_ms());
@@ -53,7 +54,8 @@ fn a_claim_in_a_refused_join_does_not_stick() {
     let effects = stage.join_as(ALICE, "full", Some("mallory"));
     assert_eq!(effects, stage.refused(Refusal::RoomFull { room: room("full"), capacity: 2 }));
 
-    let effects = stage.join_as(ALICE, "open", Some("alice"));
+    assert_eq!(stage.join_as(ALICE, "open", Some("alice")), [load("alice")]);
+    let effects = stage.loaded("alice", Answer::Unknown);
     let alice = guest(ALICE, "alice", stage.wall_ms());
     assert_eq!(effects[2..], [to_many(&[BOB], peer_joined("open", alice))]);
 }

@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod allocation;
+mod claims;
+mod facts;
+mod grants;
 mod identity;
 mod model;
 mod names;
+mod record;
 mod relays;
 mod rooms;
 mod support;

@@ -1,11 +1,13 @@
 //! A hub on a stage: inputs in the words of the rules, effects as a list, the rules checked after each step.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use domain::{
-    Body, Command, Effect, Event, Form, Hub, Identity, Input, Limits, Member, Now, PeerId, Recipients,
-    Refusal, Reply, RoomId, Signal, SignalKind, Standing, Stats, Tenant, Ticket, UserId, Username, Voice,
+    Answer, Body, Command, Effect, Event, Fact, Form, Grant, Grants, Hub, Identity, Input, Key, Limits,
+    Member, Now, PeerId, Recipients, Refusal, Reply, RoomId, RoomPattern, Signal, SignalKind, Standing,
+    Stats, Tenant, Ticket, UserId, Username, Voice,
 };
 
 pub(crate) const ALICE: PeerId = PeerId::from_bits(0xa11ce);
@@ -16,6 +18,8 @@ pub(crate) struct Stage {
     hub: Hub,
     now: Now,
     tickets: u64,
+    facts: Vec<Fact>,
+    identities: BTreeMap<PeerId, Identity>,
 }
 
 impl Stage {
@@ -24,7 +28,8 @@ impl Stage {
     }
 
     pub(crate) fn with(limits: Limits) -> Stage {
-        Stage { hub: Hub::new(limits), now: Now { instant: Instant::now(), wall_ms: 1_000 }, tickets: 0 }
+        let now = Now { instant: Instant::now(), wall_ms: 1_000 };
+        Stage { hub: Hub::new(limits), now, tickets: 0, facts: vec![], identities: BTreeMap::new() }
     }
 
     /// Guests, each named as a user after the letters of their id in the handshake.
@@ -83,13 +88,44 @@ impl Stage {
         self.step(Input::Command { peer, ticket: Ticket(self.tickets), command })
     }
 
-    /// The wall clock goes on by a millisecond with each step.
+    /// Hands in what the store says of a user of the default world.
+    pub(crate) fn loaded(&mut self, name: &str, answer: Answer) -> Vec<Effect> {
+        let Effect::Load { key } = load(name) else { unreachable!("a load has a key") };
+        self.step(Input::Loaded { key, answer })
+    }
+
+    /// The wall clock goes on by a millisecond with each step. What is to be written down is put aside: see
+    /// [`Stage::take_facts`].
     pub(crate) fn step(&mut self, input: Input) -> Vec<Effect> {
         self.now.wall_ms += 1;
+        if let Input::Connected { peer, identity, .. } = &input {
+            self.identities.insert(*peer, identity.clone());
+        }
         self.hub.handle(self.now, input);
-        let effects = std::iter::from_fn(|| self.hub.poll()).collect();
+        let mut effects = Vec::new();
+        while let Some(effect) = self.hub.poll() {
+            match effect {
+                Effect::Save(fact) => self.facts.push(fact),
+                Effect::Send { .. } | Effect::Reply { .. } | Effect::Load { .. } => effects.push(effect),
+            }
+        }
         self.hub.check();
         effects
+    }
+
+    /// Who a connection was when it came.
+    pub(crate) fn identity(&self, peer: PeerId) -> Identity {
+        self.identities[&peer].clone()
+    }
+
+    /// The facts since the last time.
+    pub(crate) fn take_facts(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.facts)
+    }
+
+    /// The ticket of the last command.
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket(self.tickets)
     }
 
     /// The wall clock at the last step.
@@ -117,6 +153,27 @@ impl Stage {
     pub(crate) fn joined(&self, name: &str, peers: &[Member]) -> Effect {
         self.reply(Ok(Reply::Joined { room: room(name), peers: Arc::from(peers) }))
     }
+}
+
+/// The question whether a user of the default world is known.
+pub(crate) fn load(name: &str) -> Effect {
+    Effect::Load { key: Key::Subject { tenant: Tenant::default(), user: user(name) } }
+}
+
+/// The answer to an earlier command.
+pub(crate) fn answered(ticket: Ticket, result: Result<Reply, Refusal>) -> Effect {
+    Effect::Reply { ticket, result }
+}
+
+/// Leave to enter the rooms of these patterns.
+pub(crate) fn entry_to(patterns: &[&str]) -> Grants {
+    let grant = |text: &&str| Grant {
+        pattern: RoomPattern::try_from(*text).unwrap(),
+        join: true,
+        publish: false,
+        admin: false,
+    };
+    Grants::try_from(patterns.iter().map(grant).collect::<Vec<_>>()).unwrap()
 }
 
 pub(crate) fn to_one(to: PeerId, event: Event) -> Effect {
