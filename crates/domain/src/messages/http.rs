@@ -41,6 +41,12 @@ pub const NOT_AN_ACCOUNT: Phrase = phrase!(
     "이 서버의 계정에서 발급된 토큰이 아닙니다. 토큰을 발급한 곳에 문의해 주세요",
 );
 
+/// Accounts, where there is no key to sign their tokens with.
+pub const NO_ACCOUNTS: Phrase = phrase!(
+    "there are no accounts here: tokens come from elsewhere",
+    "이 서버는 계정을 제공하지 않습니다. 토큰은 다른 곳에서 발급됩니다",
+);
+
 /// Known, and not allowed.
 pub const NOT_PERMITTED: Phrase = phrase!("you may not do this", "이 작업을 수행할 권한이 없습니다");
 
@@ -97,14 +103,10 @@ pub const INTERNAL: Phrase = phrase!(
 pub const INVALID: Phrase = phrase!("this is not right: {fields}", "올바르지 않은 값: {fields}");
 
 /// A body that is no JSON.
-pub const NO_JSON: Phrase = phrase!(
-    "the body is no JSON: {why}",
-    "본문이 올바른 JSON이 아닙니다: {why}",
-);
+pub const NO_JSON: Phrase = phrase!("the body is no JSON: {why}", "본문이 올바른 JSON이 아닙니다: {why}",);
 
 /// A body that is JSON, and no object.
-pub const NO_OBJECT: Phrase =
-    phrase!("the body must be a JSON object", "본문은 JSON 객체여야 합니다");
+pub const NO_OBJECT: Phrase = phrase!("the body must be a JSON object", "본문은 JSON 객체여야 합니다");
 
 /// A body of another type.
 pub const NO_JSON_TYPE: Phrase = phrase!(
@@ -140,10 +142,8 @@ pub const PASSWORD_RULE: Phrase = phrase!(
 );
 
 /// What a name must be.
-pub const NAME_RULE: Phrase = phrase!(
-    "must be 2 to 50 characters without control characters",
-    "제어 문자를 제외한 2~50자여야 합니다",
-);
+pub const NAME_RULE: Phrase =
+    phrase!("must be 2 to 50 characters without control characters", "제어 문자를 제외한 2~50자여야 합니다",);
 
 /// What the URL of a picture must be.
 pub const AVATAR_RULE: Phrase = phrase!(

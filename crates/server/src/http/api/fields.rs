@@ -1,0 +1,206 @@
+//! Bodies of requests, read member by member.
+//!
+//! A type that is read says what its members must be, so that whoever sends something else is told all that is wrong with
+//! it at once, each with its name. Members that nobody asks for are not looked at.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::header::CONTENT_TYPE,
+};
+use domain::messages::{Phrase, http as say};
+use serde_json::{Map, Value};
+
+use super::super::failure::{Failure, Wrong};
+
+/// The members of an object, and what was found to be wrong with them.
+#[derive(Debug, Default)]
+pub(in crate::http) struct Fields {
+    members: Map<String, Value>,
+    wrong: Vec<Wrong>,
+}
+
+/// What can be read from members.
+pub(in crate::http) trait Read: Sized {
+    /// Reads it; `None` once something is wrong.
+    fn read(fields: &mut Fields) -> Option<Self>;
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub(in crate::http) struct Body<T>(pub(in crate::http) T);
+
+impl Fields {
+    pub(in crate::http) fn new(members: Map<String, Value>) -> Self {
+        Self { members, wrong: Vec::new() }
+    }
+
+    /// Reads a value from these members.
+    pub(in crate::http) fn read<T: Read>(mut self) -> Result<T, Failure> {
+        match T::read(&mut self) {
+            Some(value) if self.wrong.is_empty() => Ok(value),
+            Some(_) | None => Err(Failure::Invalid(self.wrong)),
+        }
+    }
+
+    /// A text that must be there, as `read` understands it.
+    pub(in crate::http) fn text<T>(
+        &mut self,
+        field: &'static str,
+        rule: Phrase,
+        read: impl FnOnce(String) -> Option<T>,
+    ) -> Option<T> {
+        match self.members.remove(field) {
+            None => self.wrong(field, say::MISSING),
+            Some(value) => self.understand(field, value, rule, read),
+        }
+    }
+
+    /// A text that may be missing or null: then it is `Some(None)`.
+    pub(in crate::http) fn optional_text<T>(
+        &mut self,
+        field: &'static str,
+        rule: Phrase,
+        read: impl FnOnce(String) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.members.remove(field) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => self.understand(field, value, rule, read).map(Some),
+        }
+    }
+
+    /// A text that may be missing: then it is `Some(None)`.
+    pub(in crate::http) fn omissible_text<T>(
+        &mut self,
+        field: &'static str,
+        rule: Phrase,
+        read: impl FnOnce(String) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.members.remove(field) {
+            None => Some(None),
+            Some(value) => self.understand(field, value, rule, read).map(Some),
+        }
+    }
+
+    /// A text that may be missing (`Some(None)`), or null (`Some(Some(None))`).
+    pub(in crate::http) fn nullable_text<T>(
+        &mut self,
+        field: &'static str,
+        rule: Phrase,
+        read: impl FnOnce(String) -> Option<T>,
+    ) -> Option<Option<Option<T>>> {
+        match self.members.remove(field) {
+            None => Some(None),
+            Some(Value::Null) => Some(Some(None)),
+            Some(value) => self.understand(field, value, rule, read).map(|value| Some(Some(value))),
+        }
+    }
+
+    /// `true`, or `false` where it is missing.
+    pub(in crate::http) fn switch(&mut self, field: &'static str) -> Option<bool> {
+        match self.members.remove(field) {
+            None => Some(false),
+            Some(Value::Bool(is_on)) => Some(is_on),
+            Some(_) => self.wrong(field, say::NOT_A_SWITCH),
+        }
+    }
+
+    fn understand<T>(
+        &mut self,
+        field: &'static str,
+        value: Value,
+        rule: Phrase,
+        read: impl FnOnce(String) -> Option<T>,
+    ) -> Option<T> {
+        let Value::String(text) = value else { return self.wrong(field, say::NOT_A_TEXT) };
+        // No rule allows it, and no database takes it.
+        if text.contains('\0') {
+            return self.wrong(field, rule);
+        }
+        match read(text) {
+            Some(value) => Some(value),
+            None => self.wrong(field, rule),
+        }
+    }
+
+    fn wrong<T>(&mut self, field: &'static str, why: Phrase) -> Option<T> {
+        self.wrong.push(Wrong { field, why });
+        None
+    }
+}
+
+impl<S: Send + Sync, T: Read> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    /// JSON, whose strings are Unicode: a lone surrogate is none.
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(is_json);
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::BodyCut)?;
+        let members = match kind {
+            // Nothing at all is an object without members: what must be there is found to be missing.
+            None | Some(true) if bytes.is_empty() => Map::new(),
+            Some(true) => match serde_json::from_slice(&bytes) {
+                Ok(Value::Object(members)) => members,
+                Ok(_) => return Err(Failure::NoObject),
+                Err(error) => return Err(Failure::NoJson { why: error.to_string() }),
+            },
+            None | Some(false) => return Err(Failure::NoJsonType),
+        };
+        Fields::new(members).read().map(Self)
+    }
+}
+
+/// `application/json`, whatever its parameters say.
+fn is_json(kind: &str) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Greeting {
+        name: String,
+        title: Option<String>,
+        picture: Option<Option<String>>,
+        is_loud: bool,
+    }
+
+    impl Read for Greeting {
+        fn read(fields: &mut Fields) -> Option<Self> {
+            let fits = |text: String| (text.len() < 5).then_some(text);
+            let name = fields.text("name", say::NAME_RULE, fits);
+            let title = fields.optional_text("title", say::NAME_RULE, fits);
+            let picture = fields.nullable_text("picture", say::NAME_RULE, fits);
+            let is_loud = fields.switch("isLoud");
+            Some(Self { name: name?, title: title?, picture: picture?, is_loud: is_loud? })
+        }
+    }
+
+    fn read(value: Value) -> Result<Greeting, Vec<&'static str>> {
+        let Value::Object(members) = value else { panic!("an object") };
+        Fields::new(members).read().map_err(|failure| match failure {
+            Failure::Invalid(wrong) => wrong.iter().map(|wrong| wrong.field).collect(),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn what_is_missing_null_or_there_is_told_apart_and_the_rest_is_not_looked_at() {
+        let greeting = Greeting { name: "ada".to_owned(), title: None, picture: None, is_loud: false };
+        assert_eq!(read(json!({ "name": "ada", "other": [1, 2] })), Ok(greeting));
+        let all = read(json!({ "name": "ada", "title": null, "picture": null, "isLoud": true })).unwrap();
+        assert_eq!((all.title, all.picture, all.is_loud), (None, Some(None), true));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let wrong = read(json!({ "name": 7, "title": "much too long", "picture": "a\0", "isLoud": null }));
+        assert_eq!(wrong, Err(vec!["name", "title", "picture", "isLoud"]));
+        assert_eq!(read(json!({})), Err(vec!["name"]));
+    }
+}
