@@ -11,9 +11,10 @@ use anyhow::Context as _;
 
 use crate::{
     config::Config,
-    gateway::Gateway,
+    gateway::{self, Gateway},
     http::{self, MetricsOn, State},
     hub,
+    identity::{Access, Keys},
     lifecycle::{Ending, Lifecycle, Signals},
     limits::OpenConnections,
     listener::{self, Listener, Stream},
@@ -76,7 +77,11 @@ pub fn start(config: &Config) -> anyhow::Result<Running> {
         domain::Limits { max_peers_per_room: config.max_peers_per_room, ..domain::Limits::default() };
     let (hub, hub_task) = hub::hub(hub_limits, Arc::clone(&metrics), published);
     lifecycle.spawn(hub_task.run(lifecycle.stopping()));
-    let gateway = Gateway::new(config, hub, metrics);
+    // Forgets, until there is a backend.
+    let store: Arc<dyn store::Store> = Arc::new(store::Memory::new());
+    let access = Access::new(config, Keys::open(config, lifecycle.tasks())?.verifier, store);
+    access.run(&lifecycle);
+    let gateway = Gateway::new(config, hub, metrics, access);
     let socketio = socketio::server::<Stream, _>(gateway, socketio_limits(config), lifecycle.tasks().clone());
 
     let bind = |port, limits| {
@@ -107,6 +112,7 @@ fn event_names() -> Vec<&'static str> {
     let rows = dialects::documented_events().map(|(_, row)| row);
     let mut names: Vec<_> =
         rows.filter(|row| row.direction == dialects::Direction::ToServer).map(|row| row.name).collect();
+    names.extend(gateway::EVENTS);
     names.sort_unstable();
     names.dedup();
     names

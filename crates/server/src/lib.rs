@@ -11,6 +11,7 @@ pub mod effects;
 pub mod gateway;
 pub mod http;
 pub mod hub;
+pub mod identity;
 pub mod lifecycle;
 pub mod limits;
 pub mod listener;

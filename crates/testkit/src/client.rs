@@ -122,6 +122,11 @@ impl Dial {
         self
     }
 
+    /// With this token, and no other credentials.
+    pub fn token(self, token: &str) -> Self {
+        self.auth(json!({ "token": token }))
+    }
+
     /// With this in the query, behind what must be there.
     pub fn query(mut self, query: &str) -> Self {
         self.query = format!("&{query}");

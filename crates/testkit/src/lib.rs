@@ -21,6 +21,7 @@
 //! - [`Client`] is a Socket.IO client of our own, over WebSocket or polling. It knows nothing of the server's code, so
 //!   the two cannot be wrong together.
 //! - [`Pair`] is two honest clients who go on with their call, whatever somebody else does meanwhile.
+//! - [`Token`] is what an app lets its users show: `server.user("alice")` shows a good one.
 //! - [`Http`] is one raw connection, for everything that no client would send.
 //!
 //! Nothing here sleeps. Whatever is waited for has [a deadline](DEADLINE), far beyond what it takes; who waits in vain
@@ -32,6 +33,7 @@
 )]
 
 mod client;
+mod folder;
 mod host;
 mod http;
 mod link;
@@ -39,13 +41,16 @@ mod pair;
 mod program;
 mod server;
 mod site;
+mod token;
 mod wait;
 
 pub use client::{Client, Dial, Heard, Refused};
+pub use folder::Folder;
 pub use host::{Host, Logs};
 pub use http::{Answer, Http};
 pub use pair::Pair;
 pub use program::Program;
 pub use server::Server;
 pub use site::{Metrics, Site};
+pub use token::{SECRET, Token};
 pub use wait::{DEADLINE, eventually, within};

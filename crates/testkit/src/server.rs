@@ -1,16 +1,19 @@
 //! A server in this process.
 
-use std::{future::pending, ops::Deref};
+use std::{future::pending, ops::Deref, sync::Arc};
 
 use server::{
     app::{self, Running},
-    config::{Config, Environment},
+    config::{Config, Environment, Secret},
     lifecycle::{Ending, Lifecycle},
 };
+use store::Store;
 
 use crate::{
+    folder::Folder,
     host::{Host, Logs},
     site::Site,
+    token::SECRET,
     wait::DEADLINE,
 };
 
@@ -19,12 +22,16 @@ use crate::{
 pub struct Server {
     site: Site,
     lifecycle: Lifecycle,
-    // Dropped last: it looks through the logs.
+    config: Config,
+    // Dropped behind what is served: it looks through the logs.
     host: Host,
+    // Dropped behind who writes into it.
+    _data: Folder,
 }
 
 impl Server {
-    /// With every option at its default for development, and logging more than anybody would.
+    /// With every option at its default for development, but for a data folder of its own and [`SECRET`], and logging more than
+    /// anybody would.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
@@ -32,13 +39,27 @@ impl Server {
     /// With some options otherwise.
     pub async fn start_with(edit: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::defaults(Environment::Development);
+        let data = Folder::new();
         config.port = 0;
+        data.path().clone_into(&mut config.data_dir);
+        config.jwt_secret = Some(Secret::from(SECRET));
         "trace".clone_into(&mut config.log_level);
         edit(&mut config);
         let host = Host::new(&config.log_level);
-        let started = host.run(async move { app::start(&config) }).await;
-        let Running { address, lifecycle } = started.expect("a server that starts");
-        Self { site: Site::new(address), lifecycle, host }
+        let for_app = config.clone();
+        let started = host.run(async move { app::start(&for_app) }).await;
+        let Running { address, lifecycle, .. } = started.expect("a server that starts");
+        Self { site: Site::new(address), lifecycle, config, host, _data: data }
+    }
+
+    /// Another way into its database, as another process has one.
+    pub async fn store(&self) -> Arc<dyn Store> {
+        let url = self.config.database().expose().into();
+        let (pool_size, timeout) = (2, DEADLINE);
+        let settings = store::Settings { url, pool_size, timeout, slow_query: DEADLINE };
+        let store = store::open(&settings).expect("a database");
+        store.prepare().await.expect("a database that answers");
+        store
     }
 
     /// What it has logged.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     client::{Client, Dial},
     http::Http,
+    token::Token,
     wait::eventually,
 };
 
@@ -29,6 +30,18 @@ impl Site {
     pub async fn guest(&self, name: &str) -> Client {
         let dial = self.dial().auth(format_args!(r#"{{"userId":"{name}"}}"#));
         dial.connect(name).await.expect("a guest is let in")
+    }
+
+    /// A token of this user, as the app makes it.
+    #[must_use]
+    pub fn token_of(&self, user: &str) -> String {
+        Token::of(user).sign()
+    }
+
+    /// A user over WebSocket, whose token is verified.
+    pub async fn user(&self, name: &str) -> Client {
+        let dial = self.dial().token(&self.token_of(name));
+        dial.connect(name).await.expect("a user is let in")
     }
 
     /// Another way to connect.

@@ -1,89 +1,247 @@
-//! Who a client says that it is, in the credentials it connects with.
+//! Who a client is, by the credentials it connects with.
+//!
+//! A token stands in `auth.token`, else in the header `Authorization: Bearer`, else, if `TOKEN_IN_QUERY` says so, in the
+//! query's `token`: the first of these that is there counts. One that does not count refuses the client, wherever it stood;
+//! nobody who shows a token is ever taken for a guest.
 
-use domain::{Identity, UserId, Username};
+use axum::http::{
+    HeaderMap,
+    header::{AUTHORIZATION, HeaderValue},
+    request::Parts,
+};
+use domain::{Code, Identity, Refusal, Tenant, UserId, Username, messages::handshake};
 use rawjson::{Kind, Value};
+use secrecy::{ExposeSecret as _, SecretString};
 use socketio::ConnectError;
 
-/// Reads `{token?, userId?, username?}`, beside a token that the request may bear in its header; whatever else there is, is not for us.
-///
-/// Nobody here can verify a token, and to take a user who shows one for a guest would be to believe a claim it may
-/// contradict: so a token is refused.
-pub(super) fn identity(auth: &str, bears_token: bool) -> Result<Identity, ConnectError> {
-    // The packet was validated as it came in.
-    let auth = rawjson::validate_str(auth, rawjson::DEEPEST)
-        .map_err(|error| refusal(error.to_string(), "VALIDATION_ERROR"))?;
-    let given = |name| auth.get(name).filter(|value| !value.is_null());
-    let shows_one = given("token").is_some_and(|token| token.string().is_none_or(|token| !token.is_empty()));
-    if bears_token || shows_one {
-        return Err(refusal("Invalid token".to_owned(), "AUTH001"));
+use crate::{
+    config::{Auth, Config},
+    identity::{Access, ConnectionId, Refused, Session},
+};
+
+/// What there is of a token.
+#[derive(Debug, Clone)]
+pub(super) enum Shown {
+    /// None.
+    Nothing,
+    /// This text, which may be one.
+    Token(SecretString),
+    /// Something that cannot be one.
+    Garbage,
+}
+
+/// Who decides.
+#[derive(Debug)]
+pub(super) struct Door {
+    access: Access,
+    auth: Auth,
+    locale: domain::Locale,
+    query: Query,
+}
+
+/// `TOKEN_IN_QUERY`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Query {
+    /// The query is looked at.
+    Read,
+    /// It is not.
+    Ignored,
+}
+
+/// Someone who is let in.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) identity: Identity,
+    /// None for a guest.
+    pub(super) session: Option<Session>,
+}
+
+impl Door {
+    pub(super) fn new(config: &Config, access: Access) -> Self {
+        let query = if config.token_in_query { Query::Read } else { Query::Ignored };
+        Self { access, auth: config.auth, locale: config.locale, query }
     }
-    let user =
-        given("userId").map(|value| named(value, "userId", |text| UserId::try_from(text))).transpose()?;
-    let username = given("username")
-        .map(|value| named(value, "username", |text| Username::try_from(text)))
-        .transpose()?;
-    Ok(Identity::guest(user, username))
+
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// What a connection's first request shows.
+    pub(super) fn shown_by(&self, request: &Parts) -> Shown {
+        match (in_header(&request.headers), self.query) {
+            (Shown::Nothing, Query::Read) => in_query(request.uri.query().unwrap_or("")),
+            (shown, _) => shown,
+        }
+    }
+
+    /// Lets a client in, or says why not.
+    pub(super) async fn admit(
+        &self,
+        tenant: &Tenant,
+        connection: ConnectionId,
+        auth: &str,
+        shown_by_request: &Shown,
+    ) -> Result<Admitted, ConnectError> {
+        let credentials = Credentials::read(auth);
+        let shown = match &credentials {
+            Ok(Credentials { shown: Shown::Nothing, .. }) | Err(_) => shown_by_request,
+            Ok(Credentials { shown, .. }) => shown,
+        };
+        match shown {
+            Shown::Garbage => Err(self.refused(Refused::Invalid)),
+            Shown::Token(token) => {
+                let token = token.clone();
+                self.admit_bearer(tenant, connection, &token, credentials.map_err(|it| self.refusal(&it))?).await
+            }
+            Shown::Nothing => match self.auth {
+                Auth::Required => Err(self.refused(Refused::NoToken)),
+                Auth::Optional => self.admit_guest(tenant, credentials.map_err(|it| self.refusal(&it))?).await,
+            },
+        }
+    }
+
+    async fn admit_bearer(
+        &self,
+        tenant: &Tenant,
+        connection: ConnectionId,
+        token: &SecretString,
+        credentials: Credentials,
+    ) -> Result<Admitted, ConnectError> {
+        let Access { authenticator, revocations, sessions, .. } = &self.access;
+        let verified = authenticator.verify(tenant, token.expose_secret()).await;
+        let mut caller = verified.map_err(|refused| self.refused(refused))?;
+        if sessions.end_with_their_tokens() && caller.expires_at_ms <= crate::clock::wall_ms() {
+            // It would be closed at once.
+            return Err(self.refused(Refused::Expired));
+        }
+        let user = credentials.user.map_err(|it| self.refusal(&it))?;
+        if user.is_some_and(|claimed| claimed != caller.user) {
+            tracing::debug!(user = %caller.user, "refused: it claims to be another one");
+            return Err(self.refused(Refused::Forbidden));
+        }
+        if caller.username.is_none() {
+            caller.username = credentials.username.map_err(|it| self.refusal(&it))?;
+        }
+        let identity = caller.identity();
+        let entered = sessions.enter(caller.clone(), connection);
+        let session = entered.map_err(|_| self.too_many())?;
+        // What was revoked before it was entered nobody else looks for.
+        revocations.check(&caller).map_err(|refused| self.refused(refused))?;
+        Ok(Admitted { identity, session: Some(session) })
+    }
+
+    /// A guest may not have the id of somebody who has ever proved theirs.
+    async fn admit_guest(&self, tenant: &Tenant, credentials: Credentials) -> Result<Admitted, ConnectError> {
+        let user = credentials.user.map_err(|it| self.refusal(&it))?;
+        let username = credentials.username.map_err(|it| self.refusal(&it))?;
+        if let Some(user) = &user {
+            let is_known = self.access.sessions.is_online(tenant, user)
+                || self.access.store().is_known(tenant, user).await.map_err(|error| {
+                    tracing::debug!(%error, "a guest is refused: nobody can say whose id it claims");
+                    self.refused(Refused::Unavailable)
+                })?;
+            if is_known {
+                return Err(self.refusal(&Refusal::IdTaken { user: user.clone() }));
+            }
+        }
+        Ok(Admitted { identity: Identity::guest(user, username), session: None })
+    }
+
+    fn refused(&self, refused: Refused) -> ConnectError {
+        error(refused.phrase().text(self.locale), refused.code())
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> ConnectError {
+        error(refusal.display(self.locale).to_string(), refusal.code().as_str())
+    }
+
+    fn too_many(&self) -> ConnectError {
+        error(handshake::TOO_MANY_CONNECTIONS.text(self.locale), Code::RateLimit.as_str())
+    }
+}
+
+fn error(message: impl Into<String>, code: &str) -> ConnectError {
+    ConnectError { message: message.into(), data: Some(format!(r#"{{"code":"{code}"}}"#)) }
+}
+
+/// `{token?, userId?, username?}`; whatever else there is, is not for us.
+struct Credentials {
+    shown: Shown,
+    user: Result<Option<UserId>, Refusal>,
+    username: Result<Option<Username>, Refusal>,
+}
+
+impl Credentials {
+    fn read(auth: &str) -> Result<Self, Refusal> {
+        // The packet was validated as it came in.
+        let auth = rawjson::validate_str(auth, rawjson::DEEPEST).map_err(|_| Refusal::Internal)?;
+        let given = |name| auth.get(name).filter(|value| !value.is_null());
+        let shown = match given("token").map(|token| token.string()) {
+            None => Shown::Nothing,
+            Some(Some(text)) => Shown::of(&text),
+            Some(None) => Shown::Garbage,
+        };
+        let user = given("userId").map(|value| named(value, "userId", UserId::RULE, |text| text.try_into()));
+        let username =
+            given("username").map(|value| named(value, "username", Username::RULE, |text| text.try_into()));
+        Ok(Self { shown, user: user.transpose(), username: username.transpose() })
+    }
+}
+
+impl Shown {
+    /// Nothing is no token; what else it is the verifier says.
+    fn of(text: &str) -> Self {
+        if text.is_empty() { Self::Nothing } else { Self::Token(text.into()) }
+    }
 }
 
 /// A string, or a number read as its string.
-fn named<T, E: ToString>(
+fn named<T>(
     value: Value<'_>,
-    field: &str,
-    read: impl Fn(&str) -> Result<T, E>,
-) -> Result<T, ConnectError> {
+    field: &'static str,
+    rule: domain::messages::Phrase,
+    read: impl Fn(&str) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     let text = match value.kind() {
         Kind::String => value.string(),
         Kind::Number => Some(value.as_str().into()),
         Kind::Null | Kind::Bool | Kind::Array | Kind::Object => None,
     };
-    let text = text.ok_or_else(|| refusal(format!("{field} must be a string"), "VALIDATION_ERROR"))?;
-    read(&text).map_err(|error| refusal(error.to_string(), "VALIDATION_ERROR"))
+    match text {
+        Some(text) => read(&text),
+        None => Err(Refusal::unfit(field, value.as_str(), rule)),
+    }
 }
 
-fn refusal(message: String, code: &str) -> ConnectError {
-    ConnectError { message, data: Some(format!(r#"{{"code":"{code}"}}"#)) }
+/// Another scheme than `Bearer` is somebody else's, such as a proxy's.
+fn in_header(headers: &HeaderMap) -> Shown {
+    let mut shown = Shown::Nothing;
+    for value in headers.get_all(AUTHORIZATION) {
+        shown = match (shown, bearer(value)) {
+            (shown, Shown::Nothing) => shown,
+            (Shown::Nothing, found) => found,
+            // Which of two is meant nobody can say.
+            (Shown::Token(_) | Shown::Garbage, _) => Shown::Garbage,
+        };
+    }
+    shown
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(auth: &str) -> (String, String) {
-        let error = identity(auth, false).unwrap_err();
-        (error.message, error.data.unwrap())
+fn bearer(value: &HeaderValue) -> Shown {
+    let bytes = value.as_bytes();
+    let Some((scheme, rest)) = bytes.split_at_checked("Bearer".len()) else { return Shown::Nothing };
+    if !scheme.eq_ignore_ascii_case(b"Bearer") || rest.first().is_some_and(|byte| *byte != b' ') {
+        return Shown::Nothing;
     }
+    str::from_utf8(rest).map_or(Shown::Garbage, |rest| Shown::of(rest.trim_matches(' ')))
+}
 
-    #[test]
-    fn a_guest_may_say_who_it_is_or_not() {
-        let user = |text| Some(UserId::try_from(text).unwrap());
-        let name = |text| Some(Username::try_from(text).unwrap());
-        for (auth, expected) in [
-            ("{}", Identity::guest(None, None)),
-            (r#"{"userId":null,"username":null,"token":null,"x":1}"#, Identity::guest(None, None)),
-            (
-                r#"{"userId":"ann","username":"Ann B","token":""}"#,
-                Identity::guest(user("ann"), name("Ann B")),
-            ),
-            (r#"{"userId":17}"#, Identity::guest(user("17"), None)),
-            (r#"{"userId":"__proto__"}"#, Identity::guest(user("__proto__"), None)),
-        ] {
-            assert_eq!(identity(auth, false).unwrap(), expected, "{auth}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_refused_as_nobody_can_verify_it() {
-        for auth in [r#"{"token":"a.b.c"}"#, r#"{"token":1}"#, r#"{"token":{}}"#] {
-            assert_eq!(refused(auth), ("Invalid token".to_owned(), r#"{"code":"AUTH001"}"#.to_owned()));
-        }
-        assert_eq!(identity("{}", true).unwrap_err().message, "Invalid token");
-    }
-
-    #[test]
-    fn a_claim_that_breaks_its_rule_is_refused_with_the_rule() {
-        let long = format!(r#"{{"userId":"{}"}}"#, "a".repeat(129));
-        for auth in [long.as_str(), r#"{"userId":{}}"#, r#"{"userId":"\ud800"}"#, r#"{"username":"x"}"#] {
-            assert_eq!(refused(auth).1, r#"{"code":"VALIDATION_ERROR"}"#, "{auth}");
-        }
+/// A token has no character that a query must write otherwise.
+fn in_query(query: &str) -> Shown {
+    let mut values = query.split('&').filter_map(|pair| pair.strip_prefix("token="));
+    match (values.next(), values.next()) {
+        (Some(text), None) => Shown::of(text),
+        (Some(_), Some(_)) => Shown::Garbage,
+        (None, _) => Shown::Nothing,
     }
 }

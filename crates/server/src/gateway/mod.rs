@@ -6,51 +6,64 @@
 mod credit;
 mod handshake;
 mod limiter;
+mod renewal;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
-use axum::http::{StatusCode, header::AUTHORIZATION, request::Parts};
+use axum::http::{StatusCode, request::Parts};
 use dialects::{Class, Decoded, Dialect, Validation};
-use domain::{Found, PeerId, Refusal, Tenant};
+use domain::{Found, Locale, PeerId, Refusal, Tenant, UserId};
 use rawjson::Value;
 use socketio::{ConnectError, ConnectRequest, Event, Flow, Handler, Reason, Rejection, Socket};
 
 pub use credit::Credit;
 
-use self::limiter::{EventLimiter, Limiter, Verdict};
+use self::{
+    handshake::{Admitted, Door, Shown},
+    limiter::{Asker, EventLimiter, Limiter, Verdict},
+    renewal::{Answer, NotRenewed, Renewal},
+};
 use crate::{
     config::Config,
     http::Client,
     hub::{HubHandle, Question},
+    identity::{Access, ConnectionId, Session},
     limits::ConnectionRate,
     telemetry::{EventIndex, Metrics, Outcome},
 };
 
+/// Events that clients may emit and that no dialect has.
+pub const EVENTS: &[&str] = &[renewal::EVENT];
+
 /// The application behind the Socket.IO layer.
 #[derive(Debug)]
 pub struct Gateway {
+    door: Door,
     hub: HubHandle,
     metrics: Arc<Metrics>,
     enabled: Vec<&'static dyn Dialect>,
     validation: Validation,
     limiter: EventLimiter,
     connection_rate: Mutex<ConnectionRate>,
+    locale: Locale,
+    connections: AtomicU64,
 }
 
 /// What is kept of a connection.
 #[derive(Debug)]
 pub struct Connection {
+    id: ConnectionId,
     opened: Instant,
-    /// Whether its first request bore credentials, which nobody here can verify.
-    bears_token: bool,
+    /// What its first request bore.
+    shown: Shown,
     on_websocket: AtomicBool,
     /// One for all of its namespaces, so that to come again by another one gives no more.
     limiter: Mutex<Limiter>,
@@ -61,6 +74,8 @@ pub struct Connection {
 pub struct Seat {
     peer: PeerId,
     identity: Option<domain::Identity>,
+    /// None for a guest.
+    verified: Option<Verified>,
     /// The dialects of its namespace.
     spoken: Vec<&'static dyn Dialect>,
     connection: Arc<Connection>,
@@ -68,11 +83,20 @@ pub struct Seat {
     is_flooding: bool,
 }
 
+/// A seat's user, whose token was verified.
+#[derive(Debug)]
+struct Verified {
+    user: (Tenant, UserId),
+    session: Session,
+    renewal: Option<Renewal>,
+}
+
 impl Gateway {
     /// A gateway to the hub, with the configured limits.
     #[must_use]
-    pub fn new(config: &Config, hub: HubHandle, metrics: Arc<Metrics>) -> Self {
+    pub fn new(config: &Config, hub: HubHandle, metrics: Arc<Metrics>, access: Access) -> Self {
         Self {
+            door: Door::new(config, access),
             hub,
             metrics,
             enabled: config.dialects.iter().filter_map(|name| dialects::named(name)).collect(),
@@ -82,6 +106,8 @@ impl Gateway {
                 config.connections_per_minute,
                 config.environment,
             )),
+            locale: config.locale,
+            connections: AtomicU64::new(0),
         }
     }
 
@@ -92,8 +118,12 @@ impl Gateway {
         self.enabled.iter().copied().filter(speaks).collect()
     }
 
-    fn decode(&self, seat: &Seat, event: &mut Event<'_>) -> Result<(&'static dyn Dialect, Decoded), Refusal> {
-        let payload: Option<Value<'_>> = event.args.next();
+    fn decode(
+        &self,
+        seat: &Seat,
+        event: &Event<'_>,
+        payload: Option<Value<'_>>,
+    ) -> Result<(&'static dyn Dialect, Decoded), Refusal> {
         if !event.attachments.is_empty() {
             let found = Found::Kind(domain::phrase!("binary data", "바이너리 데이터"));
             let expected = domain::phrase!("JSON alone", "JSON만");
@@ -101,6 +131,42 @@ impl Gateway {
         }
         let dialect = dialects::select(&event.name, payload, &seat.spoken)?;
         Ok((dialect, dialect.decode(&event.name, payload, self.validation)?))
+    }
+
+    /// Begins to verify the token that a connection shows, or answers at once.
+    fn authenticate(
+        &self,
+        socket: &Socket,
+        seat: &mut Seat,
+        payload: Option<Value<'_>>,
+        ack: Option<u64>,
+    ) -> Flow {
+        let error = match &mut seat.verified {
+            None => NotRenewed::Guest,
+            Some(verified) => match Renewal::begin(self.door.access(), &verified.user, payload, ack) {
+                Ok(renewal) => {
+                    verified.renewal = Some(renewal);
+                    return Flow::Pause;
+                }
+                Err(error) => error,
+            },
+        };
+        self.answer(socket, seat.peer, &Answer::not_renewed(ack, error));
+        Flow::Continue
+    }
+
+    fn renewed(&self, socket: &Socket, peer: PeerId, verified: &Verified, mut answer: Answer) {
+        if let Some(caller) = answer.take_effect(self.door.access(), &verified.session) {
+            self.hub.renewed(peer, caller.identity());
+        }
+        self.answer(socket, peer, &answer);
+    }
+
+    fn answer(&self, socket: &Socket, peer: PeerId, answer: &Answer) {
+        let outcome = if answer.is_ok() { Outcome::Ok } else { Outcome::Refused };
+        self.metrics.event(self.metrics.event_index(renewal::EVENT), outcome);
+        tracing::debug!(%peer, event = renewal::EVENT, ok = answer.is_ok(), "answered");
+        answer.send(socket, self.locale);
     }
 
     /// Answers an event that does not reach the hub.
@@ -115,11 +181,11 @@ impl Gateway {
         // A socket that is closed has its end told elsewhere.
         let _ = match event.ack {
             Some(id) => {
-                dialect.encode_reply(&Err(refusal), domain::Locale::En, &mut out);
+                dialect.encode_reply(&Err(refusal), self.locale, &mut out);
                 socket.ack(id, &out)
             }
             None => {
-                dialect.encode_error(event.name, &refusal, domain::Locale::En, &mut out);
+                dialect.encode_error(event.name, &refusal, self.locale, &mut out);
                 socket.emit(&out)
             }
         };
@@ -150,9 +216,13 @@ impl Handler for Gateway {
             retry_after_s: Some(retry_after_s),
         })?;
         self.metrics.connection_opened();
-        let limiter = Mutex::new(self.limiter.connection(address));
-        let bears_token = request.headers.contains_key(AUTHORIZATION);
-        Ok(Connection { opened, bears_token, on_websocket: AtomicBool::new(false), limiter })
+        Ok(Connection {
+            id: ConnectionId(self.connections.fetch_add(1, Relaxed)),
+            opened,
+            shown: self.door.shown_by(request),
+            on_websocket: AtomicBool::new(false),
+            limiter: Mutex::new(self.limiter.connection(address)),
+        })
     }
 
     fn on_websocket(&self, connection: &Connection) {
@@ -165,10 +235,21 @@ impl Handler for Gateway {
         if spoken.is_empty() {
             return Err(ConnectError::invalid_namespace());
         }
+        let (tenant, connection) = (Tenant::default(), &request.connection);
+        let admitted = self.door.admit(&tenant, connection.id, &request.auth, &connection.shown).await;
+        let Admitted { identity, session } = admitted.inspect_err(|error| {
+            tracing::debug!(code = error.data.as_deref().unwrap_or(""), "a connection is refused");
+        })?;
+        let verified = session.zip(identity.user().cloned()).map(|(session, user)| Verified {
+            user: (tenant, user),
+            session,
+            renewal: None,
+        });
         Ok(Seat {
             // Until the socket has its id.
             peer: PeerId::from_bits(0),
-            identity: Some(handshake::identity(&request.auth, request.connection.bears_token)?),
+            identity: Some(identity),
+            verified,
             spoken,
             connection: request.connection,
             credit: Arc::default(),
@@ -182,15 +263,20 @@ impl Handler for Gateway {
             let (socket, credit) = (socket.clone(), Arc::clone(&seat.credit));
             self.hub.connected(seat.peer, Tenant::default(), identity, socket, credit);
         }
+        if let Some(verified) = &seat.verified {
+            verified.session.seat(socket);
+        }
         tracing::debug!(peer = %seat.peer, namespace = socket.namespace(), "connected");
     }
 
     fn event(&self, socket: &Socket, seat: &mut Seat, now: Instant, mut event: Event<'_>) -> Flow {
         let bytes = event.args.rest().len().try_into().unwrap_or(u32::MAX);
-        let decoded = self.decode(seat, &mut event);
+        let payload: Option<Value<'_>> = event.args.next();
+        let decoded = self.decode(seat, &event, payload);
         let class = decoded.as_ref().map_or(Class::Other, |(_, decoded)| decoded.class);
         let mut limiter = seat.connection.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        let verdict = limiter.take(&self.limiter, class, bytes, now);
+        let asker = seat.verified.as_ref().map_or(Asker::Guest, |verified| Asker::User(&verified.user));
+        let verdict = limiter.take(&self.limiter, asker, class, bytes, now);
         drop(limiter);
         let refused = |dialect| Refused {
             name: event.name.as_ref(),
@@ -209,6 +295,9 @@ impl Handler for Gateway {
                 self.refuse(socket, seat, &refused(dialect), Refusal::RateLimited { retry_after_ms });
                 Flow::Continue
             }
+            (Err(Refusal::UnknownEvent { .. }), Verdict::Pass) if event.name == renewal::EVENT => {
+                self.authenticate(socket, seat, payload, event.ack)
+            }
             (Err(refusal), Verdict::Pass) => {
                 self.refuse(socket, seat, &refused(None), refusal);
                 Flow::Continue
@@ -225,9 +314,19 @@ impl Handler for Gateway {
         }
     }
 
-    fn poll_ready(&self, _: &Socket, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_ready(&self, socket: &Socket, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<()> {
         // What a flood has left is not worth reading: its connection is about to close.
-        if seat.is_flooding { Poll::Pending } else { seat.credit.poll_ready(cx) }
+        if seat.is_flooding {
+            return Poll::Pending;
+        }
+        if let Some(verified) = &mut seat.verified
+            && let Some(renewal) = &mut verified.renewal
+        {
+            let answer = ready!(renewal.poll(&verified.user, cx));
+            verified.renewal = None;
+            self.renewed(socket, seat.peer, verified, answer);
+        }
+        seat.credit.poll_ready(cx)
     }
 
     fn disconnected(&self, _: &Socket, seat: Seat, reason: Reason) {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::{Tenant, UserId};
-use store::{Cursor, FamilyId, REVOCATIONS_PAGE, Revocation, Revoked, Store};
+use store::{Cursor, FamilyId, Revocation, Revoked, Store};
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval},
@@ -111,7 +111,7 @@ impl Revocations {
             let now_ms = clock::wall_ms().saturating_sub(LEEWAY_MS);
             let (rows, next) = store.revocations(*cursor, now_ms).await?;
             *cursor = next;
-            let is_last = rows.len() < REVOCATIONS_PAGE as usize;
+            let is_last = rows.is_empty();
             for row in rows {
                 self.apply_now(row).await;
             }

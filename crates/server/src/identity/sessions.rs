@@ -110,6 +110,12 @@ impl Sessions {
         self.lock().users.contains_key(&(tenant.clone(), user.clone()))
     }
 
+    /// Whether a connection is closed when its token expires.
+    #[must_use]
+    pub fn end_with_their_tokens(&self) -> bool {
+        self.expiry == Expiry::Closes
+    }
+
     /// Counts a caller's socket that is about to come into its namespace.
     ///
     /// # Errors
@@ -208,12 +214,6 @@ impl Session {
         if let Some(socket) = ended {
             self.sessions.close(&socket, End::Revoked);
         }
-    }
-
-    /// Whose it is.
-    #[must_use]
-    pub fn user(&self) -> Option<UserId> {
-        self.sessions.lock().sessions.get(self.key).map(|entered| entered.caller.user.clone())
     }
 
     fn schedule(&self, mut live: MutexGuard<'_, Live>, expires_at_ms: u64) {

@@ -13,6 +13,7 @@ use server::{
     config::{Config, Environment},
     gateway::{self, Gateway},
     hub::{self, HubHandle},
+    identity::{Access, Keys},
     lifecycle::Lifecycle,
     limits::OpenConnections,
     listener::{self, Listener, Stream},
@@ -20,7 +21,7 @@ use server::{
     telemetry::Metrics,
 };
 use socketio::{ConnectError, ConnectRequest, Event, Flow, Handler, Reason, Rejection, Socket};
-use testkit::{Dial, Host, eventually};
+use testkit::{Dial, Host, SECRET, eventually};
 
 /// The gateway, with a bug: an event named `bug` makes the core hear of a connection twice.
 struct Faulty {
@@ -73,7 +74,11 @@ fn start(published: Arc<Published>) -> SocketAddr {
     let metrics = Arc::new(Metrics::new(&["join"], &[], Arc::clone(&published)));
     let (hub, task) = hub::hub(Limits::default(), Arc::clone(&metrics), published);
     lifecycle.spawn(task.run(lifecycle.stopping()));
-    let faulty = Faulty { gateway: Gateway::new(&config, hub.clone(), metrics), hub };
+    let config = Config { jwt_secret: Some(SECRET.into()), ..config };
+    let keys = Keys::open(&config, lifecycle.tasks()).unwrap();
+    let access = Access::new(&config, keys.verifier, Arc::new(store::Memory::new()));
+    access.run(&lifecycle);
+    let faulty = Faulty { gateway: Gateway::new(&config, hub.clone(), metrics, access), hub };
     let tasks = lifecycle.tasks().clone();
     let socketio = socketio::server::<Stream, _>(faulty, socketio::Limits::default(), tasks);
     let limits = listener::Limits { open: OpenConnections::new(0), trusted_proxies: Arc::default() };
