@@ -10,16 +10,19 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
+    accounts::Accounts,
     config::Config,
+    facts,
     gateway::{self, Gateway},
-    http::{self, MetricsOn, State},
+    http::{self, MetricsOn, Scheme, State},
     hub,
     identity::{Access, Keys},
     lifecycle::{Ending, Lifecycle, Signals},
     limits::OpenConnections,
-    listener::{self, Listener, Stream},
+    listener::{self, Listener, Stream, Tls},
     status::Published,
     telemetry::Metrics,
+    tls,
 };
 
 /// Bytes that may wait for one reader: more than the others of a room may send at once, each within its limits, so that
@@ -31,6 +34,8 @@ pub const MAX_OUTBOUND_BYTES: usize = 12 << 20;
 pub struct Running {
     /// Where it listens, with the port that was chosen.
     pub address: SocketAddr,
+    /// What it speaks there.
+    pub scheme: Scheme,
     /// Its life; to drain it is to end it.
     pub lifecycle: Lifecycle,
 }
@@ -41,9 +46,9 @@ pub struct Running {
 /// What keeps the server from starting: an address in use, above all.
 pub async fn run(config: Config) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let Running { address, lifecycle } = start(&config)?;
+    let Running { address, scheme, lifecycle } = start(&config)?;
     // For people and for scripts, at any log level.
-    writeln!(io::stdout(), "Paraclete listens on http://{address}")?;
+    writeln!(io::stdout(), "Paraclete listens on {}://{address}", scheme.as_str())?;
     Ok(lifecycle.run(async || signals.next().await, config.shutdown_timeout).await)
 }
 
@@ -52,6 +57,7 @@ pub async fn run(config: Config) -> anyhow::Result<Ending> {
 /// # Errors
 /// As [`run`].
 pub fn start(config: &Config) -> anyhow::Result<Running> {
+    let certificate = tls::Files::of(config).map(tls::open).transpose()?;
     let lifecycle = Lifecycle::new();
     let published = Arc::new(Published::default());
     let metrics = Arc::new(Metrics::new(
@@ -59,7 +65,14 @@ pub fn start(config: &Config) -> anyhow::Result<Running> {
         &socketio::Reason::ALL.map(socketio::Reason::as_str),
         Arc::clone(&published),
     ));
+    // Forgets, until there is a backend.
+    let store: Arc<dyn store::Store> = Arc::new(store::Memory::new());
+    let keys = Keys::open(config, lifecycle.tasks())?;
+    let access = Access::new(config, keys.verifier, Arc::clone(&store));
+    access.run(&lifecycle);
+    let api = http::Api::new(config, &access, Accounts::new(config, &access, keys.signer)?);
     let state = State {
+        store,
         lifecycle: lifecycle.clone(),
         hub: Arc::clone(&published),
         metrics: Arc::clone(&metrics),
@@ -75,12 +88,18 @@ pub fn start(config: &Config) -> anyhow::Result<Running> {
 
     let hub_limits =
         domain::Limits { max_peers_per_room: config.max_peers_per_room, ..domain::Limits::default() };
-    let (hub, hub_task) = hub::hub(hub_limits, Arc::clone(&metrics), published);
+    let (facts, facts_task) = facts::facts(Arc::clone(&state.store), metrics.facts().clone());
+    lifecycle.spawn(facts_task.run());
+    let (hub, hub_task) = hub::hub(hub::Parts {
+        limits: hub_limits,
+        locale: config.locale,
+        store: Arc::clone(&state.store),
+        facts,
+        tasks: lifecycle.tasks().clone(),
+        metrics: Arc::clone(&metrics),
+        published,
+    });
     lifecycle.spawn(hub_task.run(lifecycle.stopping()));
-    // Forgets, until there is a backend.
-    let store: Arc<dyn store::Store> = Arc::new(store::Memory::new());
-    let access = Access::new(config, Keys::open(config, lifecycle.tasks())?.verifier, store);
-    access.run(&lifecycle);
     let gateway = Gateway::new(config, hub, metrics, access);
     let socketio = socketio::server::<Stream, _>(gateway, socketio_limits(config), lifecycle.tasks().clone());
 
@@ -93,10 +112,16 @@ pub fn start(config: &Config) -> anyhow::Result<Running> {
         tracing::info!("metrics on http://{}/metrics", listener.local_addr()?);
         lifecycle.spawn(listener.serve(http::metrics_router(state.clone()), lifecycle.clone()));
     }
-    let listener = bind(config.port, limits)?;
+    let mut listener = bind(config.port, limits)?;
+    let mut scheme = Scheme::Http;
+    if let Some((certificate, watch)) = certificate {
+        listener = listener.with_tls(Tls::new(certificate, Arc::clone(&state.metrics)));
+        scheme = Scheme::Https;
+        lifecycle.spawn(watch.run(lifecycle.stopping()));
+    }
     let address = listener.local_addr()?;
     lifecycle.spawn(http::log_every_minute(state.clone()));
-    lifecycle.spawn(listener.serve(http::router(state, socketio.service()), lifecycle.clone()));
+    lifecycle.spawn(listener.serve(http::router(state, api, socketio.service()), lifecycle.clone()));
     let stopping = lifecycle.stopping();
     lifecycle.spawn(async move {
         stopping.cancelled().await;
@@ -104,7 +129,7 @@ pub fn start(config: &Config) -> anyhow::Result<Running> {
     });
     lifecycle.ready();
     tracing::info!(environment = ?config.environment, %address, "listening");
-    Ok(Running { address, lifecycle })
+    Ok(Running { address, scheme, lifecycle })
 }
 
 /// The names that clients may emit, for the labels of metrics.

@@ -8,13 +8,14 @@ use std::{
 };
 
 use dialects::Class;
-use domain::{Code, Effect, Fact, Key, Locale, PeerId, Refusal, Reply, Ticket};
+use domain::{Code, Effect, Locale, PeerId, Refusal, Reply, Ticket};
 use slab::Slab;
 use socketio::{Reason, Socket};
 
 use crate::{
+    facts::Facts,
     gateway::Credit,
-    hub::Question,
+    hub::{Loads, Question},
     telemetry::{Metrics, Outcome},
 };
 
@@ -27,10 +28,8 @@ pub struct Effects {
     /// Where events are written before they are handed to the sockets; kept, so that it grows once.
     scratch: Vec<u8>,
     locale: Locale,
-    /// What the core has asked the store since the last [`Effects::take_asked`].
-    asked: Vec<Key>,
-    /// What the core has said to write down since the last [`Effects::take_facts`].
-    facts: Vec<Fact>,
+    loads: Loads,
+    facts: Facts,
 }
 
 #[derive(Debug)]
@@ -40,16 +39,9 @@ struct Seat {
 }
 
 impl Effects {
-    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        Self {
-            metrics,
-            seats: HashMap::default(),
-            open: Slab::new(),
-            scratch: Vec::new(),
-            locale: Locale::En,
-            asked: Vec::new(),
-            facts: Vec::new(),
-        }
+    pub(crate) fn new(metrics: Arc<Metrics>, locale: Locale, loads: Loads, facts: Facts) -> Self {
+        let (seats, open) = (HashMap::default(), Slab::new());
+        Self { metrics, seats, open, scratch: Vec::new(), locale, loads, facts }
     }
 
     /// How many are connected.
@@ -65,11 +57,8 @@ impl Effects {
         self.seats.remove(&peer);
     }
 
-    /// Opens a question, and gives the peer its place in the queue back.
+    /// Opens a question. Its peer has its place in the queue back when it is answered.
     pub(crate) fn ask(&mut self, peer: PeerId, question: Question) -> Ticket {
-        if let Some(seat) = self.seats.get(&peer) {
-            seat.credit.give_back();
-        }
         Ticket(self.open.insert((peer, question)) as u64)
     }
 
@@ -89,8 +78,8 @@ impl Effects {
                     self.reply(now, peer, &question, &result);
                 }
             }
-            Effect::Load { key } => self.asked.push(key),
-            Effect::Save(fact) => self.facts.push(fact),
+            Effect::Load { key } => self.loads.begin(key),
+            Effect::Save(fact) => self.facts.save(fact),
         }
     }
 
@@ -100,6 +89,7 @@ impl Effects {
             self.metrics.relayed(now.saturating_duration_since(question.asked));
         }
         let Some(seat) = self.seats.get(&peer) else { return };
+        seat.credit.give_back();
         self.scratch.clear();
         // A socket that is closed has its end told elsewhere.
         let _ = match (question.ack, result) {
@@ -115,18 +105,9 @@ impl Effects {
         };
     }
 
-    /// What the store is to be asked.
-    pub(crate) fn take_asked(&mut self) -> Vec<Key> {
-        std::mem::take(&mut self.asked)
-    }
-
-    /// What is to be written down.
-    pub(crate) fn take_facts(&mut self) -> Vec<Fact> {
-        std::mem::take(&mut self.facts)
-    }
-
-    /// Closes every connection and forgets every question.
+    /// Closes every connection and forgets every question, after the core was dropped.
     pub(crate) fn close_all(&mut self, reason: Reason) {
+        self.facts.start_over();
         self.open.clear();
         for (_, seat) in self.seats.drain() {
             seat.socket.close(reason);

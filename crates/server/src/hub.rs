@@ -3,6 +3,8 @@
 //! Nothing else reaches the core's state, so there is no lock, and what one connection asks is done in the order in
 //! which it asked. The queue is bounded by the [`Credit`] of each connection.
 //!
+//! What the core asks the store is asked in tasks of their own, whose answers come in by the same queue.
+//!
 //! A panic in the core is a bug of ours. Its state can then not be trusted: it is dropped, the connections it knew are
 //! closed, so that they come back fresh, and the loop goes on.
 
@@ -13,14 +15,16 @@ use std::{
 };
 
 use dialects::{Class, Dialect};
-use domain::{Answer, Command, Hub, Identity, Input, Limits, Now, PeerId, Tenant};
+use domain::{Answer, Command, Hub, Identity, Input, Key, LOAD_LIMIT, Limits, Locale, Now, PeerId, Tenant};
 use socketio::{Reason, Socket};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use store::Store;
+use tokio::{sync::mpsc, time::timeout_at};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock,
     effects::Effects,
+    facts::Facts,
     gateway::Credit,
     status::{HubStats, Published},
     telemetry::{EventIndex, Metrics},
@@ -52,13 +56,14 @@ pub struct Question {
     pub asked: Instant,
 }
 
-/// What connections tell the hub.
+/// What connections, and the store, tell the hub.
 #[derive(Debug)]
 enum Told {
     Connected { peer: PeerId, tenant: Tenant, identity: Identity, socket: Socket, credit: Arc<Credit> },
     Command { peer: PeerId, question: Question, command: Command },
     Renewed { peer: PeerId, identity: Identity },
     Disconnected { peer: PeerId },
+    Loaded { key: Key, answer: Answer },
 }
 
 impl HubHandle {
@@ -107,13 +112,79 @@ pub struct HubTask {
     rooms_created_before: u64,
 }
 
+/// What a hub stands on.
+#[derive(Debug)]
+pub struct Parts {
+    /// The bounds of the core.
+    pub limits: Limits,
+    /// The language of messages.
+    pub locale: Locale,
+    /// Who knows which ids belong to someone.
+    pub store: Arc<dyn Store>,
+    /// Where what happens is written down.
+    pub facts: Facts,
+    /// Where tasks are counted that ask the store.
+    pub tasks: TaskTracker,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where the numbers of rooms and peers go.
+    pub published: Arc<Published>,
+}
+
 /// A hub, and the way to it.
 #[must_use]
-pub fn hub(limits: Limits, metrics: Arc<Metrics>, published: Arc<Published>) -> (HubHandle, HubTask) {
+pub fn hub(parts: Parts) -> (HubHandle, HubTask) {
+    let Parts { limits, locale, store, facts, tasks, metrics, published } = parts;
     let (sender, queue) = mpsc::unbounded_channel();
-    let effects = Effects::new(metrics);
+    // Weak, for the loop to end when nobody else can tell it anything any more.
+    let loads = Loads { store, tasks, queue: sender.downgrade() };
+    let effects = Effects::new(metrics, locale, loads, facts);
     let task = HubTask { queue, limits, hub: Hub::new(limits), effects, published, rooms_created_before: 0 };
     (HubHandle { queue: sender }, task)
+}
+
+/// Asks the store for the core.
+#[derive(Debug)]
+pub(crate) struct Loads {
+    store: Arc<dyn Store>,
+    tasks: TaskTracker,
+    queue: mpsc::WeakUnboundedSender<Told>,
+}
+
+impl Loads {
+    /// Asks, and hands the answer to the hub: one for each question, within [`LOAD_LIMIT`], whatever becomes of the store.
+    /// There are no more of these at once than connections, as each waits for one at the most.
+    pub(crate) fn begin(&self, key: Key) {
+        let store = Arc::clone(&self.store);
+        let load = Load { key, answer: Answer::Away, queue: self.queue.clone() };
+        let limit = Instant::now() + LOAD_LIMIT;
+        self.tasks.spawn(async move {
+            // Moved as a whole: its end must be this task's.
+            let mut load = load;
+            let Key::Subject { tenant, user } = &load.key;
+            load.answer = match timeout_at(limit.into(), store.is_known(tenant, user)).await {
+                Ok(Ok(true)) => Answer::Known,
+                Ok(Ok(false)) => Answer::Unknown,
+                Ok(Err(_)) | Err(_) => Answer::Away,
+            };
+        });
+    }
+}
+
+/// A question that is under way. Its end is the answer, so that there is one even if the asking panics.
+struct Load {
+    key: Key,
+    answer: Answer,
+    queue: mpsc::WeakUnboundedSender<Told>,
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        if let Some(queue) = self.queue.upgrade() {
+            // The loop ends last; after it there is nobody to answer to.
+            let _ = queue.send(Told::Loaded { key: self.key.clone(), answer: self.answer });
+        }
+    }
 }
 
 impl HubTask {
@@ -174,6 +245,7 @@ impl HubTask {
                 self.handle(now, Input::Command { peer, ticket, command });
             }
             Told::Renewed { peer, identity } => self.handle(now, Input::Renewed { peer, identity }),
+            Told::Loaded { key, answer } => self.handle(now, Input::Loaded { key, answer }),
             Told::Disconnected { peer } => {
                 self.effects.unseat(peer);
                 self.handle(now, Input::Disconnected { peer });
@@ -192,11 +264,6 @@ impl HubTask {
         if let Err(panic) = handled {
             self.start_over(invariant(&*panic));
         }
-        // Without a store nobody is known, and nothing is kept.
-        for key in self.effects.take_asked() {
-            self.handle(now, Input::Loaded { key, answer: Answer::Unknown });
-        }
-        self.effects.take_facts();
     }
 
     /// The core is broken: nobody can say what it knows.

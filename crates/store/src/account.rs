@@ -34,7 +34,7 @@ impl User {
         Error::unless_storable("email", &self.email)?;
         Error::unless_storable("name", &self.name)?;
         Error::unless_storable("avatar", self.avatar.as_deref().unwrap_or_default())?;
-        Error::unless_storable("password hash", self.password_hash.as_str())
+        self.password_hash.check()
     }
 }
 
@@ -69,6 +69,10 @@ impl PasswordHash {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        Error::unless_storable("password hash", &self.0)
     }
 }
 

@@ -27,16 +27,19 @@
 
 mod account;
 mod error;
+mod history;
 mod memory;
 mod node;
 mod revocation;
 mod session;
+mod sql;
 mod store;
 
 use std::sync::Arc;
 
 pub use account::{PasswordHash, ProfileChange, Role, Standing, User};
 pub use error::Error;
+pub use history::{ParticipationRecord, RoomRecord};
 pub use memory::{Memory, Reach};
 pub use node::NodeId;
 pub use revocation::{Cursor, Revocation, Revoked};
@@ -46,6 +49,5 @@ pub use store::{FAMILIES_OF_A_USER, REVOCATIONS_PAGE, Settings, Store};
 /// The store at that URL. It connects when it is first asked, so begin with [`Store::prepare`]; it has to be called within a
 /// Tokio runtime. [`Error::Broken`] if the URL is none that there is a backend for.
 pub fn open(settings: &Settings) -> Result<Arc<dyn Store>, Error> {
-    let _ = settings;
-    Err(Error::broken("no backend"))
+    Ok(Arc::new(sql::Sql::new(settings)?))
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Tenant, UserId};
+use domain::{Fact, RoomId, Tenant, UserId};
 
 use crate::account::{PasswordHash, ProfileChange, Standing, User};
 use crate::error::Error;
+use crate::history::{ParticipationRecord, RoomRecord};
 use crate::node::NodeId;
 use crate::revocation::{Cursor, Revocation};
 use crate::session::{Families, Family, FamilyId, Rotation, TokenHash};
@@ -60,14 +61,31 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 
+    /// Writes down what happened on `node`, in the order in which it happened; all of it or nothing. A fact that is on record is
+    /// not written again, so a batch whose answer was lost can be repeated. Facts may be missing: an end without a beginning is
+    /// passed over, a beginning without an end stays open.
+    async fn append(&self, node: NodeId, facts: &[Fact]) -> Result<(), Error>;
+
     /// Says that `node` lives. See [`Store::close_orphans`].
     async fn beat(&self, node: NodeId, now_ms: u64) -> Result<(), Error>;
 
     /// Ends what nodes left open that were not heard of since `silent_since_ms`: rooms and participations end at the last
-    /// time that their node was heard of, though not before they began. Returns how many rows were ended.
+    /// time that their node was heard of, though not before they began. A node whose last sign is from as far in the future counts as
+    /// silent too, and its rows end at `now_ms`: a clock was wrong. Returns how many rows were ended.
     ///
     /// A node that was only slow goes on: when the true end comes, it replaces the assumed one.
     async fn close_orphans(&self, now_ms: u64, silent_since_ms: u64) -> Result<u64, Error>;
+
+    /// The times that a room was open, the last one first; at most `limit`.
+    async fn rooms(&self, tenant: &Tenant, room: &RoomId, limit: u32) -> Result<Vec<RoomRecord>, Error>;
+
+    /// The times that somebody was in a room, the last one first; at most `limit`.
+    async fn participations(
+        &self,
+        tenant: &Tenant,
+        room: &RoomId,
+        limit: u32,
+    ) -> Result<Vec<ParticipationRecord>, Error>;
 
     /// Adds an account. [`Error::Conflict`] if its id or email address is taken.
     async fn create_user(&self, user: &User) -> Result<(), Error>;

@@ -34,7 +34,7 @@ impl Program {
         let mut child = command.spawn().expect("the program");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let line = within("its first line", lines.next_line()).await.expect("text").expect("a line");
-        let (_, address) = line.split_once("http://").expect("its address");
+        let (_, address) = line.split_once("://").expect("its address");
         let mut stderr = child.stderr.take().expect("its log");
         let mut log = JoinSet::new();
         log.spawn(async move {

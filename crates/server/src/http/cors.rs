@@ -14,7 +14,7 @@ use axum::{
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer, ExposeHeaders};
 
 use super::{
-    State,
+    State, api,
     errors::{closing, error},
     identity::REQUEST_ID,
 };
@@ -27,7 +27,7 @@ pub(super) fn layer(origins: &Origins) -> CorsLayer {
     let layer = CorsLayer::new()
         .allow_methods(METHODS)
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers(ExposeHeaders::list([REQUEST_ID, RETRY_AFTER]))
+        .expose_headers(ExposeHeaders::list(api::RATE_LIMIT.into_iter().chain([REQUEST_ID, RETRY_AFTER])))
         .max_age(Duration::from_secs(600));
     match origins {
         // Without credentials: a page that may come from anywhere must not act with a user's cookies.

@@ -63,7 +63,7 @@ pub(super) fn closing(mut response: Response) -> Response {
 }
 
 /// The contract's codes; other statuses share the one of their kind.
-fn code(status: StatusCode) -> &'static str {
+pub(super) fn code(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "AUTH001",
         StatusCode::FORBIDDEN => "AUTH003",

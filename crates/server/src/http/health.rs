@@ -1,5 +1,7 @@
 //! Health: for people (`/health`) and for orchestrators (`/livez`, `/readyz`).
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::State as Extract,
@@ -7,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::State;
 use crate::{clock, lifecycle::Phase, telemetry::Process};
@@ -40,13 +43,24 @@ pub(super) async fn livez() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
-/// Whether new work may be sent here: 200 when ready, 503 while starting and draining.
+/// How long the store may take to say that it is there.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Whether new work may be sent here: 200 when ready; 503 while starting, draining, or without the store. Each component is
+/// named with how it does.
 pub(super) async fn readyz(Extract(state): Extract<State>) -> Response {
-    let (status, word) = match state.lifecycle.phase() {
+    let (phase, word) = match state.lifecycle.phase() {
         Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
         Phase::Ready => (StatusCode::OK, "ready"),
         Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
     };
-    let signaling = if status == StatusCode::OK { "ok" } else { word };
-    (status, Json(json!({ "status": word, "components": { "signaling": signaling } }))).into_response()
+    let signaling = if phase == StatusCode::OK { "ok" } else { word };
+    let has_store = matches!(timeout(STORE_TIMEOUT, state.store.ping()).await, Ok(Ok(())));
+    let (status, word, store) = match (phase, has_store) {
+        (phase, true) => (phase, word, "ok"),
+        (StatusCode::OK, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable"),
+        (phase, false) => (phase, word, "unavailable"),
+    };
+    let components = json!({ "signaling": signaling, "store": store });
+    (status, Json(json!({ "status": word, "components": components }))).into_response()
 }

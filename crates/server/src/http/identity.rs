@@ -18,7 +18,7 @@ use axum::{
 };
 
 use super::State;
-use crate::config::Network;
+use crate::{config::Network, listener::Carriage};
 
 /// The header that carries a request's id, both ways.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,8 +39,19 @@ pub struct Client {
 pub enum Scheme {
     /// In the clear.
     Http,
-    /// Under TLS, which a trusted proxy ends.
+    /// Under TLS, which ends here or at a trusted proxy.
     Https,
+}
+
+impl Scheme {
+    /// As it stands in front of a URL.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
 }
 
 /// The id of a request, in its extensions.
@@ -51,7 +62,11 @@ pub(super) struct RequestId(pub(super) HeaderValue);
 pub(super) async fn identify(Extract(state): Extract<State>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-    let client = client(peer, request.headers(), &state.trusted_proxies);
+    let scheme = match request.extensions().get::<Carriage>() {
+        Some(Carriage::Tls) => Scheme::Https,
+        Some(Carriage::Clear) | None => Scheme::Http,
+    };
+    let client = client(Client { address: peer, scheme }, request.headers(), &state.trusted_proxies);
     let id = request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id);
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -62,13 +77,13 @@ pub(super) async fn identify(Extract(state): Extract<State>, mut request: Reques
 
 /// What proxies say counts only as far as each one that says it is trusted: the list is read from its end,
 /// which our own proxy wrote, up to the first address that is none of ours.
-fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Client {
+fn client(peer: Client, headers: &HeaderMap, trusted: &[Network]) -> Client {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(peer) {
-        return Client { address: peer.to_canonical(), scheme: Scheme::Http };
+    if !is_trusted(peer.address) {
+        return Client { address: peer.address.to_canonical(), ..peer };
     }
     let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|v| v.to_str().ok()).collect();
-    let mut address = peer;
+    let mut address = peer.address;
     for named in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         let Ok(named) = named.trim().parse::<IpAddr>() else { break };
         address = named;
@@ -78,7 +93,8 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Client {
     }
     let scheme = match headers.get(FORWARDED_PROTO).map(HeaderValue::as_bytes) {
         Some(b"https") => Scheme::Https,
-        Some(_) | None => Scheme::Http,
+        Some(_) => Scheme::Http,
+        None => peer.scheme,
     };
     Client { address: address.to_canonical(), scheme }
 }
@@ -106,12 +122,16 @@ mod tests {
     const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
     const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 9));
 
+    fn over(address: IpAddr, scheme: Scheme) -> Client {
+        Client { address, scheme }
+    }
+
     fn address(peer: IpAddr, forwarded: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();
         for line in forwarded {
             headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
         }
-        client(peer, &headers, &[Network::parse("10.0.0.0/8").unwrap()]).address.to_string()
+        client(over(peer, Scheme::Http), &headers, &[Network::parse("10.0.0.0/8").unwrap()]).address.to_string()
     }
 
     #[test]
@@ -133,8 +153,24 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
         let trusted = [Network::parse("10.0.0.1").unwrap()];
-        assert_eq!(client(PROXY, &headers, &trusted).scheme, Scheme::Https);
-        assert_eq!(client(STRANGER, &headers, &trusted).scheme, Scheme::Http);
+        assert_eq!(client(over(PROXY, Scheme::Http), &headers, &trusted).scheme, Scheme::Https);
+        assert_eq!(client(over(STRANGER, Scheme::Http), &headers, &trusted).scheme, Scheme::Http);
+    }
+
+    #[test]
+    fn tls_that_ends_here_counts_unless_a_trusted_proxy_says_that_it_was_spoken_to_in_the_clear() {
+        let trusted = [Network::parse("10.0.0.1").unwrap()];
+        let silent = HeaderMap::new();
+        let mut clear = HeaderMap::new();
+        clear.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
+        for (peer, headers, scheme) in [
+            (PROXY, &silent, Scheme::Https),
+            (STRANGER, &silent, Scheme::Https),
+            (STRANGER, &clear, Scheme::Https),
+            (PROXY, &clear, Scheme::Http),
+        ] {
+            assert_eq!(client(over(peer, Scheme::Https), headers, &trusted).scheme, scheme, "{peer}");
+        }
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //!
 //! From the outside in: an id and the client's address (`identity`), security headers (`headers`), a log
 //! line and a measure (`observe`), CORS (`cors`), a net under panics (`errors`), and the one rule of
-//! framing that the HTTP library leaves to us (`body`). Then the routes: operations, the embedded pages,
-//! and `/socket.io/`, around which nothing waits, compresses or counts bytes: it has its own limits.
+//! framing that the HTTP library leaves to us (`body`). Then the routes: operations, `/api/`, the embedded
+//! pages, and `/socket.io/`, around which nothing waits, compresses or counts bytes: it has its own limits.
 
+mod api;
 mod assets;
 mod body;
 mod cors;
 mod errors;
+mod failure;
 mod headers;
 mod health;
 mod identity;
@@ -24,9 +26,11 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use store::Store;
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use api::Api;
 pub use identity::{Client, Scheme};
 pub use stats::log_every_minute;
 
@@ -54,6 +58,8 @@ pub struct State {
     pub trusted_proxies: Arc<[Network]>,
     /// Where `/metrics` is served.
     pub metrics_on: MetricsOn,
+    /// What readiness asks for.
+    pub store: Arc<dyn Store>,
 }
 
 /// Where `/metrics` is served.
@@ -65,9 +71,9 @@ pub enum MetricsOn {
     OwnPort,
 }
 
-/// Everything on the main port. `socketio` answers `/socket.io/`, requests of any method and upgrades; each
-/// request carries a [`Client`] in its extensions.
-pub fn router<S>(state: State, socketio: S) -> Router
+/// Everything on the main port. `api` answers `/api/`, `socketio` answers `/socket.io/`, requests of any method and
+/// upgrades; each request carries a [`Client`] in its extensions.
+pub fn router<S>(state: State, api: Api, socketio: S) -> Router
 where
     S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Response: IntoResponse,
@@ -83,6 +89,7 @@ where
     }
     let pages = operations
         .with_state(state.clone())
+        .merge(api::router(api))
         .merge(assets::router())
         .fallback(errors::not_found)
         .layer(from_fn(body::limit))

@@ -1,27 +1,25 @@
 //! The accept loop: TCP connections in, requests to the router, upgrades through.
 //!
-//! It bounds what a client may do before there is a request: how long a head may take and how long it may
-//! be, how many connections an address may hold. Running out of descriptors neither ends it nor makes it
-//! spin. A drain stops it, and ends connections behind the request they are at.
+//! It bounds what a client may do before there is a request: how long a handshake and a head may take, how
+//! long a head may be, how many connections an address may hold. Running out of descriptors neither ends it
+//! nor makes it spin. A drain stops it, and ends connections behind the request they are at.
+//!
+//! - `tls` shakes hands, where the listener speaks TLS; it then speaks nothing else.
+//! - `http1` and `http2` serve a connection. HTTP/2 is spoken under TLS alone, where the handshake settles
+//!   which of the two it is: browsers speak it nowhere else, and a proxy in front of us needs no second
+//!   way to be understood.
+//! - `stream` is what is under a request, and under a WebSocket once it has been upgraded to one.
 
 mod exhaustion;
+mod http1;
+mod http2;
 mod stream;
+mod tls;
 
-use std::{
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use axum::{Router, body::Body, extract::ConnectInfo, response::Response};
+use hyper::Request;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -30,6 +28,7 @@ use tokio::{
 use tower::ServiceExt as _;
 
 pub use stream::Stream;
+pub use tls::Tls;
 
 use crate::{
     config::Network,
@@ -37,6 +36,8 @@ use crate::{
     limits::{OpenConnection, OpenConnections},
 };
 use exhaustion::Exhaustion;
+use stream::{Place, Transport};
+use tls::Agreed;
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 4_096;
@@ -57,6 +58,16 @@ const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Listener {
     socket: TcpListener,
     limits: Limits,
+    tls: Option<Tls>,
+}
+
+/// How a connection is carried, in the extensions of its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carriage {
+    /// In the clear.
+    Clear,
+    /// Under TLS that ends here.
+    Tls,
 }
 
 /// What a listener bounds beyond what holds for all.
@@ -80,7 +91,13 @@ impl Listener {
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        Ok(Self { socket: TcpListener::from_std(socket.into())?, limits })
+        Ok(Self { socket: TcpListener::from_std(socket.into())?, limits, tls: None })
+    }
+
+    /// Speaks TLS, and nothing else.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// The address that was bound, with the port that was chosen.
@@ -101,9 +118,20 @@ impl Listener {
                 Ok((stream, peer)) => {
                     exhaustion.over();
                     if let Some(counted) = self.admit(peer) {
-                        let stream = Stream::new(prepared(stream), counted, freed.clone());
-                        let connection = serve_connection(stream, peer, router.clone(), lifecycle.clone());
-                        lifecycle.spawn(connection);
+                        let place = Place::new(counted, freed.clone());
+                        let (router, lifecycle) = (router.clone(), lifecycle.clone());
+                        let stream = prepared(stream);
+                        match &self.tls {
+                            None => {
+                                let connected = Connected { router, lifecycle, peer, carriage: Carriage::Clear };
+                                let stream = Stream::new(Transport::Clear(stream), place);
+                                connected.lifecycle.clone().spawn(http1::serve(stream, connected));
+                            }
+                            Some(tls) => {
+                                let connected = Connected { router, lifecycle, peer, carriage: Carriage::Tls };
+                                connected.lifecycle.clone().spawn(serve_tls(stream, place, tls.clone(), connected));
+                            }
+                        }
                     }
                 }
                 Err(error) => {
@@ -139,35 +167,30 @@ fn prepared(stream: TcpStream) -> TcpStream {
     stream
 }
 
-async fn serve_connection(stream: Stream, peer: SocketAddr, router: Router, lifecycle: Lifecycle) {
-    let has_begun = Arc::new(AtomicBool::new(false));
-    let begun = Arc::clone(&has_begun);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        begun.store(true, Relaxed);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().oneshot(request.map(Body::new));
-        async { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_headers(MAX_HEADERS)
-        .max_header_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let stopping = lifecycle.stopping();
-    let result = match stopping.run_until_cancelled(connection.as_mut()).await {
-        Some(result) => result,
-        // Whoever has not asked for anything yet loses nothing.
-        None if !has_begun.load(Relaxed) => return,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = result {
-        // Clients leave in many ways, none of which is news. The error names no bytes of theirs.
-        tracing::debug!(%peer, %error, "connection ended");
+/// What the requests of a connection have in common.
+struct Connected {
+    router: Router,
+    lifecycle: Lifecycle,
+    peer: SocketAddr,
+    carriage: Carriage,
+}
+
+impl Connected {
+    fn answer(&self, mut request: Request<Body>) -> impl Future<Output = Response> + Send + use<> {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(self.carriage);
+        let answer = self.router.clone().oneshot(request);
+        async { answer.await.unwrap_or_else(|never| match never {}) }
+    }
+}
+
+async fn serve_tls(tcp: TcpStream, place: Place, tls: Tls, connected: Connected) {
+    let stopping = connected.lifecycle.stopping();
+    let handshake = stopping.run_until_cancelled(tls.shake_hands(tcp, connected.peer)).await;
+    let Some((stream, agreed)) = handshake.flatten() else { return };
+    let stream = Stream::new(Transport::Tls(stream), place);
+    match agreed {
+        Agreed::Http1 => http1::serve(stream, connected).await,
+        Agreed::Http2 => http2::serve(stream, connected).await,
     }
 }

@@ -1,4 +1,4 @@
-//! A TCP stream that is counted while it is open, upgrades included.
+//! A stream that is counted while it is open, upgrades included.
 
 use std::{
     io::{self, IoSlice},
@@ -13,6 +13,7 @@ use tokio::{
     sync::Notify,
     time::{Instant, timeout_at},
 };
+use tokio_rustls::server::TlsStream;
 
 use crate::limits::OpenConnection;
 
@@ -21,14 +22,34 @@ use crate::limits::OpenConnection;
 #[derive(Debug)]
 pub struct Stream {
     // The order is that of dropping: first the descriptor, then the news of it.
-    tcp: TcpStream,
+    transport: Transport,
+    _place: Place,
+}
+
+/// One type for both kinds, so that what takes the bare stream back after an upgrade need not know which it is. A
+/// connection in the clear pays nothing for the other kind, which is a kilobyte, and lies elsewhere.
+#[derive(Debug)]
+pub(super) enum Transport {
+    Clear(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// What an open connection takes up, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
     _counted: Option<OpenConnection>,
     _freed: Freed,
 }
 
+impl Place {
+    pub(super) fn new(counted: Option<OpenConnection>, freed: Freed) -> Self {
+        Self { _counted: counted, _freed: freed }
+    }
+}
+
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, counted: Option<OpenConnection>, freed: Freed) -> Self {
-        Self { tcp, _counted: counted, _freed: freed }
+    pub(super) fn new(transport: Transport, place: Place) -> Self {
+        Self { transport, _place: place }
     }
 }
 
@@ -49,13 +70,29 @@ impl Drop for Freed {
     }
 }
 
+/// The same call on whichever transport it is.
+macro_rules! on_transport {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match &mut $self.transport {
+            Transport::Clear(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            Transport::Tls(stream) => {
+                let $stream = Pin::new(stream.as_mut());
+                $call
+            }
+        }
+    };
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(context, buffer)
+        on_transport!(self, stream => stream.poll_read(context, buffer))
     }
 }
 
@@ -65,15 +102,15 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(context, bytes)
+        on_transport!(self, stream => stream.poll_write(context, bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
+        on_transport!(self, stream => stream.poll_flush(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(context)
+        on_transport!(self, stream => stream.poll_shutdown(context))
     }
 
     fn poll_write_vectored(
@@ -81,10 +118,24 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(context, buffers)
+        on_transport!(self, stream => stream.poll_write_vectored(context, buffers))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        match &self.transport {
+            Transport::Clear(stream) => stream.is_write_vectored(),
+            Transport::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_in_the_clear_holds_no_more_for_there_being_tls() {
+        assert_eq!(size_of::<Transport>(), size_of::<TcpStream>());
+        assert!(size_of::<TlsStream<TcpStream>>() > 10 * size_of::<Stream>(), "then it need not lie elsewhere");
     }
 }

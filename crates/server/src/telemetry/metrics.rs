@@ -17,7 +17,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Histogram, process::ProcessCollector};
+use super::{FactMetrics, Histogram, process::ProcessCollector};
 use crate::status::Published;
 
 /// The label of what is in no list.
@@ -43,6 +43,8 @@ pub struct Metrics {
     /// For each reason, and at the end for unknown ones.
     closed: Vec<Counter>,
     http: Family<HttpLabels, Histogram, fn() -> Histogram>,
+    facts: FactMetrics,
+    handshakes: [Counter; Handshake::ALL.len()],
 }
 
 /// An event's place among the counters.
@@ -75,6 +77,37 @@ impl Outcome {
     }
 }
 
+/// What became of a TLS handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handshake {
+    /// There is a session.
+    Ok,
+    /// The two have no version or cipher in common, or it was no handshake.
+    Failed,
+    /// It took too long.
+    TimedOut,
+    /// The client spoke HTTP in the clear.
+    Clear,
+}
+
+impl Handshake {
+    const ALL: [Self; 4] = [Self::Ok, Self::Failed, Self::TimedOut, Self::Clear];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Clear => "clear",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HandshakeLabels {
+    outcome: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EventLabels {
     event: &'static str,
@@ -103,6 +136,7 @@ impl Metrics {
     pub fn new(event_names: &[&'static str], close_reasons: &[&'static str], hub: Arc<Published>) -> Self {
         let events = Family::<EventLabels, Counter>::default();
         let closed = Family::<ClosedLabels, Counter>::default();
+        let handshakes = Family::<HandshakeLabels, Counter>::default();
         let metrics = Self {
             registry: Registry::default(),
             active_connections: Gauge::default(),
@@ -122,14 +156,19 @@ impl Metrics {
                 .map(|reason| closed.get_or_create_owned(&ClosedLabels { reason }))
                 .collect(),
             http: Family::new_with_constructor(|| Histogram::new(HTTP_BOUNDS_S)),
+            facts: FactMetrics::default(),
+            handshakes: Handshake::ALL.map(|outcome| {
+                handshakes.get_or_create_owned(&HandshakeLabels { outcome: outcome.as_str() })
+            }),
         };
-        metrics.registered(events, closed, hub)
+        metrics.registered(events, closed, handshakes, hub)
     }
 
     fn registered(
         mut self,
         events: Family<EventLabels, Counter>,
         closed: Family<ClosedLabels, Counter>,
+        handshakes: Family<HandshakeLabels, Counter>,
         hub: Arc<Published>,
     ) -> Self {
         let registry = &mut self.registry;
@@ -155,7 +194,9 @@ impl Metrics {
         );
         registry.register("signaling_events", "Events of clients by name and outcome", events);
         registry.register("signaling_connections_closed", "Closed connections by reason", closed);
+        registry.register("tls_handshakes", "TLS handshakes by outcome", handshakes);
         registry.register("http_request_duration_seconds", "HTTP requests", self.http.clone());
+        self.facts.register(registry);
         registry.register_collector(Box::new(HubCollector(hub)));
         registry.register_collector(Box::new(ProcessCollector));
         self
@@ -211,9 +252,20 @@ impl Metrics {
         self.active_connections.get().try_into().unwrap_or(0)
     }
 
+    /// Counts a TLS handshake.
+    pub fn handshake(&self, outcome: Handshake) {
+        self.handshakes[outcome as usize].inc();
+    }
+
     /// Counts an HTTP request. (This one looks its labels up under a lock: it is not for relays.)
     pub fn http(&self, labels: &HttpLabels, took: Duration) {
         self.http.get_or_create(labels).observe(took);
+    }
+
+    /// What is counted of the record.
+    #[must_use]
+    pub const fn facts(&self) -> &FactMetrics {
+        &self.facts
     }
 
     /// Everything in the OpenMetrics text format.

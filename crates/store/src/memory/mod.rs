@@ -3,16 +3,18 @@
 //! Every operation takes one lock for as long as it computes, so all are one after the other.
 
 mod accounts;
+mod history;
 mod sessions;
 mod state;
 
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use domain::{Tenant, UserId};
+use domain::{Fact, RoomId, Tenant, UserId};
 
 use crate::account::{PasswordHash, ProfileChange, Standing, User};
 use crate::error::Error;
+use crate::history::{ParticipationRecord, RoomRecord};
 use crate::node::NodeId;
 use crate::revocation::{Cursor, Revocation};
 use crate::session::{Families, Family, FamilyId, Rotation, TokenHash};
@@ -72,14 +74,30 @@ impl Store for Memory {
     }
 
     async fn beat(&self, node: NodeId, now_ms: u64) -> Result<(), Error> {
-        let mut state = self.state()?;
-        let last = state.nodes.entry(node).or_default();
-        *last = now_ms.max(*last);
+        self.state()?.nodes.insert(node, now_ms);
         Ok(())
     }
 
-    async fn close_orphans(&self, _now_ms: u64, silent_since_ms: u64) -> Result<u64, Error> {
-        Ok(self.state()?.close_orphans(silent_since_ms))
+    async fn close_orphans(&self, now_ms: u64, silent_since_ms: u64) -> Result<u64, Error> {
+        Ok(self.state()?.close_orphans(now_ms, silent_since_ms))
+    }
+
+    async fn append(&self, node: NodeId, facts: &[Fact]) -> Result<(), Error> {
+        self.state()?.append(node, facts);
+        Ok(())
+    }
+
+    async fn rooms(&self, tenant: &Tenant, room: &RoomId, limit: u32) -> Result<Vec<RoomRecord>, Error> {
+        Ok(self.state()?.rooms(tenant, room, limit))
+    }
+
+    async fn participations(
+        &self,
+        tenant: &Tenant,
+        room: &RoomId,
+        limit: u32,
+    ) -> Result<Vec<ParticipationRecord>, Error> {
+        Ok(self.state()?.participations(tenant, room, limit))
     }
 
     async fn create_user(&self, user: &User) -> Result<(), Error> {
@@ -122,7 +140,7 @@ impl Store for Memory {
         now_ms: u64,
         until_ms: u64,
     ) -> Result<bool, Error> {
-        Error::unless_storable("password hash", new_hash.as_str())?;
+        new_hash.check()?;
         Ok(self.state()?.set_password(id, old_hash, new_hash, keep, now_ms, until_ms))
     }
 
@@ -133,7 +151,7 @@ impl Store for Memory {
         new_hash: &PasswordHash,
         now_ms: u64,
     ) -> Result<bool, Error> {
-        Error::unless_storable("password hash", new_hash.as_str())?;
+        new_hash.check()?;
         Ok(self.state()?.replace_hash(id, old_hash, new_hash, now_ms))
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Tenant, UserId};
+use domain::{RoomId, Tenant, UserId};
 
 use crate::account::User;
+use crate::history::{ParticipationRecord, RoomRecord};
 use crate::memory::Reach;
 use crate::node::NodeId;
 use crate::revocation::{Revocation, Revoked};
@@ -20,8 +21,24 @@ pub(super) struct State {
     pub(super) revocations: BTreeMap<u64, Revocation>,
     last_revocation: u64,
     pub(super) subjects: BTreeMap<(Tenant, UserId), u64>,
+    pub(super) rooms: BTreeMap<String, RoomRow>,
+    pub(super) participations: BTreeMap<String, ParticipationRow>,
     /// When each was last heard of.
     pub(super) nodes: BTreeMap<NodeId, u64>,
+}
+
+#[derive(Debug)]
+pub(super) struct RoomRow {
+    pub(super) place: (Tenant, RoomId),
+    pub(super) node: NodeId,
+    pub(super) record: RoomRecord,
+}
+
+#[derive(Debug)]
+pub(super) struct ParticipationRow {
+    pub(super) place: (Tenant, RoomId),
+    pub(super) node: NodeId,
+    pub(super) record: ParticipationRecord,
 }
 
 #[derive(Debug)]
@@ -57,11 +74,6 @@ impl State {
             revoked_at_ms: now_ms,
             expires_at_ms: until_ms,
         });
-    }
-
-    pub(super) fn close_orphans(&mut self, silent_since_ms: u64) -> u64 {
-        self.nodes.retain(|_, last_ms| *last_ms >= silent_since_ms);
-        0
     }
 
     pub(super) fn purge(&mut self, now_ms: u64) -> u64 {

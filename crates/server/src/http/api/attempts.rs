@@ -61,10 +61,10 @@ impl Api {
 impl Failed {
     /// Says of a wrong password that it was the old one.
     pub(super) fn of_a_password(self) -> Self {
-        match self.failure {
-            Failure::Account(Refused::WrongCredentials) => Self { failure: Failure::WrongPassword, ..self },
-            failure => Self { failure, ..self },
+        if self.failure == Failure::Account(Refused::WrongCredentials) {
+            return Self { failure: Failure::WrongPassword, ..self };
         }
+        self
     }
 }
 
