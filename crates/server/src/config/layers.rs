@@ -9,6 +9,7 @@ use std::{
 use super::{
     Config, file,
     options::{ENVIRONMENTS, IGNORED, Opt, Production, Secrecy, TABLE},
+    rules,
     values::Environment,
 };
 
@@ -133,6 +134,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, Refused> {
         }
         settings.push(Setting { option, value, source });
     }
+    rules::check(&config, &mut problems, &mut warnings);
     if problems.is_empty() { Ok(Loaded { config, settings, warnings }) } else { Err(Refused(problems)) }
 }
 

@@ -13,6 +13,7 @@ mod layers;
 pub mod options;
 mod parse;
 mod report;
+mod rules;
 mod values;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
