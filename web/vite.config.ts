@@ -36,6 +36,7 @@ export default defineConfig({
   server: {
     // `npm run dev` beside a running binary: the page from Vite, the signaling from Paraclete.
     proxy: {
+      '/api': { target: 'http://localhost:3000' },
       '/socket.io': { target: 'http://localhost:3000', ws: true },
     },
   },

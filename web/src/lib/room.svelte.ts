@@ -1,5 +1,6 @@
 /** A call: the room we are in, the people in it, and what keeps the three of signaling, media and page in step. */
 
+import type { Pass } from './account/pass.ts';
 import type { Transport } from './address.ts';
 import { appended, type ChatMessage, cleaned } from './chat.ts';
 import { ICE_SERVERS } from './ice.ts';
@@ -18,6 +19,7 @@ const LISTEN_EVERY_MS = 250;
 export interface RoomOptions {
   id: string;
   username: string | undefined;
+  pass: Pass;
   transport: Transport | undefined;
   local: LocalMedia;
 }
@@ -46,13 +48,13 @@ export class Room {
   /** When the way back was first barred, on the clock of `performance`. */
   #barredAt: number | undefined;
 
-  constructor({ id, username, transport, local }: RoomOptions) {
+  constructor({ id, username, pass, transport, local }: RoomOptions) {
     this.id = id;
     this.username = username;
     this.local = local;
     local.onChange = () => this.#shareMedia();
     this.#signaling = new Signaling({
-      username,
+      pass,
       transports: transport && [transport],
       handlers: {
         connected: (resumed) => void this.#enter(resumed),

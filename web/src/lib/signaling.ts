@@ -4,11 +4,17 @@
  * Everything the demo says to the server is in this file; docs/PROTOCOL.md describes the events.
  */
 import { io, type Socket } from 'socket.io-client';
+import type { Pass } from './account/pass.ts';
+import { refusalOf, sentence, signInRequired } from './account/refusal.ts';
 import type { Signal } from './negotiation.ts';
 
 const JOIN_TIMEOUT_MS = 10_000;
 const HELD_SIGNALS_MAX = 500;
 const RECONNECT_AFTER_DISMISSAL_MS = 2_000;
+/** A new token that is refused sooner than this will not be helped by another. */
+const RENEWAL_INTERVAL_MIN_MS = 5_000;
+/** Codes of a token that was not taken, or is no longer: in the handshake, and on an open connection. */
+const TOKEN_REFUSED = new Set(['AUTH001', 'AUTH002', 'AUTH_ERROR']);
 
 export interface PeerRow {
   peerId: string;
@@ -20,7 +26,7 @@ export interface Failure {
   code: string;
   message: string;
   /** When asking again may help, in milliseconds. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
 }
 
 export interface SignalingHandlers {
@@ -38,7 +44,7 @@ export interface SignalingHandlers {
 }
 
 export interface SignalingOptions {
-  username: string | undefined;
+  pass: Pass;
   /** Socket.IO transports in order of preference; the client's own default when absent. */
   transports: ('websocket' | 'polling')[] | undefined;
   handlers: SignalingHandlers;
@@ -52,14 +58,21 @@ type Relay = { from: string } & Record<'offer' | 'answer', RTCSessionDescription
 export class Signaling {
   readonly #socket: Socket;
   readonly #handlers: SignalingHandlers;
+  readonly #pass: Pass;
   /** Signals made while the connection is down; good only if the server kept our place. */
   #held: [event: string, payload: object][] = [];
   #dismissal: ReturnType<typeof setTimeout> | undefined;
+  /** Why the server is about to end this connection: said just before it does. */
+  #revoked: Failure | undefined;
+  /** On the clock of `performance`. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #left = false;
 
-  constructor({ username, transports, handlers }: SignalingOptions) {
+  constructor({ pass, transports, handlers }: SignalingOptions) {
+    this.#pass = pass;
     this.#handlers = handlers;
     this.#socket = io({
-      auth: username === undefined ? {} : { username },
+      auth: (give) => void this.#authenticate(give),
       reconnectionDelayMax: 5_000,
       ...(transports && { transports }),
     });
@@ -94,6 +107,7 @@ export class Signaling {
   }
 
   leave(): void {
+    this.#left = true;
     clearTimeout(this.#dismissal);
     if (this.#socket.connected) this.#socket.emit('leave', {});
     this.#socket.disconnect();
@@ -102,6 +116,52 @@ export class Signaling {
   #send(event: string, payload: object): void {
     if (this.#socket.connected) this.#socket.emit(event, payload);
     else if (this.#held.length < HELD_SIGNALS_MAX) this.#held.push([event, payload]);
+  }
+
+  /** A function and no value, so that each new connection shows a token of its own time. */
+  async #authenticate(give: (auth: object) => void): Promise<void> {
+    const { engine } = this.#socket.io;
+    try {
+      const auth = await this.#pass.auth();
+      // The line may have dropped while a token was fetched: then the next one asks by itself.
+      if (this.#socket.io.engine === engine && !this.#left) give(auth);
+    } catch (error) {
+      if (this.#left) return;
+      this.#socket.disconnect();
+      this.#handlers.refused(withoutToken(error));
+    }
+  }
+
+  /** Our token was not taken: once with a new one, and then it is over. */
+  async #renew(failure: Failure): Promise<void> {
+    const { account } = this.#pass;
+    if (!account) {
+      this.#handlers.refused(signInRequired(failure.message));
+      return;
+    }
+    if (performance.now() - this.#renewedAt < RENEWAL_INTERVAL_MIN_MS) {
+      this.#handlers.refused(account.giveUp());
+      return;
+    }
+    try {
+      await account.renew();
+      this.#renewedAt = performance.now();
+    } catch (error) {
+      if (!this.#left) this.#handlers.refused(withoutToken(error));
+      return;
+    }
+    if (!this.#left) this.#socket.connect();
+  }
+
+  /** A token that runs out is replaced on the open connection; if that fails, the server ends it and we renew. */
+  async #extend(): Promise<void> {
+    try {
+      const token = await this.#pass.account?.renew();
+      if (token !== undefined)
+        await this.#socket.timeout(JOIN_TIMEOUT_MS).emitWithAck('authenticate', { token });
+    } catch (error) {
+      console.warn('The sign-in was not extended:', refusalOf(error).code);
+    }
   }
 
   #listen(): void {
@@ -115,14 +175,25 @@ export class Signaling {
     });
     socket.on('disconnect', (reason) => {
       if (reason === 'io client disconnect') return;
+      const revoked = this.#revoked;
+      this.#revoked = undefined;
+      if (revoked) {
+        // The client would come back by itself where the whole connection was closed, with the same token.
+        socket.disconnect();
+        handlers.interrupted();
+        void this.#renew(revoked);
+        return;
+      }
       // A server that closes the namespace itself is the one case the client does not retry alone.
       if (reason === 'io server disconnect')
         this.#dismissal = setTimeout(() => socket.connect(), RECONNECT_AFTER_DISMISSAL_MS);
       handlers.interrupted();
     });
     socket.on('connect_error', (error: Error & { data?: Partial<Failure> }) => {
+      const failure: Failure = { code: 'REFUSED', ...error.data, message: error.message };
       if (socket.active) handlers.interrupted();
-      else handlers.refused({ code: 'REFUSED', ...error.data, message: error.message });
+      else if (TOKEN_REFUSED.has(failure.code)) void this.#renew(failure);
+      else handlers.refused(failure);
     });
     socket.on('existing-peers', handlers.existingPeers);
     socket.on('peer-joined', handlers.peerJoined);
@@ -136,6 +207,17 @@ export class Signaling {
     socket.on('ice-candidate', ({ from, candidate }: Relay) =>
       handlers.signal(from, { kind: 'candidate', candidate }),
     );
-    socket.on('error', handlers.error);
+    socket.on('token-expiring', () => void this.#extend());
+    socket.on('error', (failure: Failure & { event?: string }) => {
+      if (failure.event === 'connect' && TOKEN_REFUSED.has(failure.code)) this.#revoked = failure;
+      else handlers.error(failure);
+    });
   }
+}
+
+/** No token could be had: the sign-in has ended, or it is a matter of time. */
+function withoutToken(error: unknown): Failure {
+  const refusal = refusalOf(error);
+  if (refusal.code === 'SIGNED_OUT') return refusal;
+  return { code: 'UNAVAILABLE', message: sentence(refusal), retryAfterMs: refusal.retryAfterMs };
 }

@@ -1,11 +1,9 @@
 /** Calls between real pages. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, afterEach, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import { test } from 'node:test';
 import {
   join,
-  launch,
   PATIENCE_MS,
   type Person,
   seesAndHears,
@@ -13,35 +11,15 @@ import {
   type VisitOptions,
 } from '../support/browser.ts';
 import { type Server, startServer } from '../support/server.ts';
+import { stage } from '../support/stage.ts';
 
 const NAMES = ['Mina Park', 'Jonas', 'Aroha Tane'];
 
-let browser: Browser;
-let server: Server;
-let people: Person[] = [];
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-afterEach(async () => {
-  const wrongs = people.flatMap((person) => person.wrongs.map((wrong) => `${person.name}: ${wrong}`));
-  for (const person of people) await person.close();
-  people = [];
-  assert.deepEqual(wrongs, []);
-});
+const the = stage();
+const { enter } = the;
 
 interface CallOptions extends VisitOptions {
   transport?: string;
-}
-
-async function enter(room: string, name: string, options: CallOptions = {}): Promise<Person> {
-  const person = await join(browser, server.url, { room, name, ...options });
-  people.push(person);
-  return person;
 }
 
 async function call(
@@ -50,7 +28,8 @@ async function call(
   ready: (present: readonly Person[]) => Promise<void> = allSeeAndHear,
 ): Promise<Person[]> {
   const room = randomUUID();
-  for (const name of NAMES.slice(0, count)) await enter(room, name, options);
+  const people: Person[] = [];
+  for (const name of NAMES.slice(0, count)) people.push(await enter(room, name, options));
   await ready(people);
   return people;
 }
@@ -95,8 +74,7 @@ async function press(person: Person, name: string | RegExp): Promise<void> {
 for (const transport of ['websocket', 'polling']) {
   for (const count of [2, 3]) {
     test(`${count} pages see and hear one another over ${transport}`, async () => {
-      await call(count, { transport });
-      const [first] = people;
+      const [first] = await call(count, { transport });
       await first?.page.screenshot({ path: `test-results/call-${count}-${transport}.png` });
     });
   }
@@ -293,7 +271,7 @@ test('when the server goes down the call goes on, and everyone finds back into t
   let restarted: Server | undefined;
   try {
     const pairOf: Person[] = [];
-    for (const name of ['Mina Park', 'Jonas']) pairOf.push(await join(browser, own.url, { room, name }));
+    for (const name of ['Mina Park', 'Jonas']) pairOf.push(await join(the.browser, own.url, { room, name }));
     await allSeeAndHear(pairOf);
     await own.stop();
     for (const { page } of pairOf) await page.getByText('The line to the server is down').waitFor();

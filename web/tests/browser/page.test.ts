@@ -2,45 +2,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { AxeResults } from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, PATIENCE_MS, type Visit, type VisitOptions, visit } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { PATIENCE_MS, type VisitOptions } from '../support/browser.ts';
 import { Client } from '../support/client.ts';
-import { type Server, startServer } from '../support/server.ts';
+import { stage } from '../support/stage.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SCHEMES = ['light', 'dark'] as const;
 const PHONE = { viewport: { width: 360, height: 680 }, hasTouch: true };
 
-let browser: Browser;
-let server: Server;
-let visits: Visit[] = [];
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
-afterEach(async () => {
-  const wrongs = visits.flatMap((each) => each.wrongs);
-  for (const each of visits) await each.close();
-  visits = [];
-  assert.deepEqual(wrongs, []);
-});
-
-async function look(path: string, options?: VisitOptions): Promise<Page> {
-  const opened = await visit(browser, server.url + path, options);
-  visits.push(opened);
-  return opened.page;
-}
+const the = stage();
+const { look } = the;
 
 async function enter(room: string, name: string, options: VisitOptions = {}): Promise<Page> {
-  const person = await join(browser, server.url, { room, name, ...options });
-  visits.push(person);
-  return person.page;
+  return (await the.enter(room, name, options)).page;
 }
 
 function noDevices(): void {
@@ -200,7 +177,7 @@ test('a room that is full says so, and lets one in when there is a place', async
   const clients: Client[] = [];
   try {
     for (let index = 0; index < 10; index++) {
-      const client = new Client(server.url, { transports: ['websocket'] });
+      const client = new Client(the.server.url, { transports: ['websocket'] });
       clients.push(client);
       await client.connected();
       assert.equal((await client.ask('join', { roomId: room })).success, true);
@@ -241,7 +218,7 @@ test('a pasted link enters its room, and nonsense is explained', async () => {
   await field.fill('a');
   await field.press('Enter');
   await page.getByText('A room has 3 to 100 letters').waitFor();
-  await field.fill(`${server.url}/#tea-room`);
+  await field.fill(`${the.server.url}/#tea-room`);
   await field.press('Enter');
   await page.getByRole('heading', { name: 'Ready to join?' }).waitFor();
   await page.goBack();
@@ -252,7 +229,7 @@ test('the link to a room is copied', async () => {
   const page = await look('/#tea-room', { permissions: ['clipboard-read', 'clipboard-write'] });
   await page.getByRole('button', { name: 'Copy the link to this room' }).click();
   await page.getByText('Link copied').waitFor();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${server.url}/#tea-room`);
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${the.server.url}/#tea-room`);
 });
 
 test('the colours can be chosen against those of the system, and stay', async () => {

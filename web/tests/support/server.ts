@@ -16,11 +16,17 @@ export interface Server {
   stop: () => Promise<void>;
 }
 
-export async function startServer({ port = 0 } = {}): Promise<Server> {
+export interface ServerOptions {
+  port?: number;
+  /** Settings beside those that every test needs. */
+  env?: Record<string, string>;
+}
+
+export async function startServer({ port = 0, env = {} }: ServerOptions = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'paraclete-test-'));
   const child = spawn(BINARY, ['serve'], {
     cwd: dataDir,
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir },
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await addressOf(child);

@@ -1,0 +1,216 @@
+/**
+ * A sign-in: who we are, and a token whenever one is needed.
+ *
+ * Nothing is refreshed ahead of need. A refresh whose answer never arrives (the page was reloaded meanwhile)
+ * leaves a spent token behind, and a spent token that is used ends the sign-in: the fewer, the better.
+ */
+import type { AccountApi, Credentials, Pair, Profile, ProfileChange } from './api.ts';
+import type { Locks } from './locks.ts';
+import { Refusal, signInEnded } from './refusal.ts';
+import { type Access, type Account, accessOf, accountOf } from './token.ts';
+import type { Kept, Place, Vault } from './vault.ts';
+
+const REFRESH_LOCK = 'paraclete-refresh';
+
+export interface SessionParts {
+  api: AccountApi;
+  vault: Vault;
+  /** Without locks nothing is kept beyond the page: then there is no other tab to mind. */
+  locks: Locks | undefined;
+  nowMs: () => number;
+  newClaim: () => string;
+  /** Called after anything that `account` tells has changed. */
+  changed: () => void;
+}
+
+export type Stay = 'signed in' | 'for this tab';
+
+export class Session {
+  readonly #parts: SessionParts;
+  #kept: Kept | undefined;
+  #access: Access | undefined;
+  #renewal: Promise<string> | undefined;
+  /** Settled once it is known whether what this tab keeps is its own, and no copy. */
+  #settled: Promise<void>;
+  #over = 'You are not signed in.';
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#kept = parts.vault.read();
+    this.#settled = this.#own();
+  }
+
+  get account(): Account | undefined {
+    return this.#kept?.entry.account;
+  }
+
+  async signIn(credentials: Credentials, stay: Stay): Promise<void> {
+    this.#enter(await this.#parts.api.login(credentials), stay);
+  }
+
+  async register(person: Credentials & { name: string }, stay: Stay): Promise<void> {
+    this.#enter(await this.#parts.api.register(person), stay);
+  }
+
+  /** A token that the server takes for a while; refreshed when there is none. */
+  async token(): Promise<string> {
+    return this.#usable() ?? (await this.renew());
+  }
+
+  /** A new token, whatever the one at hand seems to be good for. */
+  renew(): Promise<string> {
+    this.#renewal ??= this.#alone(() => this.#refresh()).finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  /** `untold`: signed out here, though the server could not be told. From everywhere it must be told. */
+  async signOut(scope: 'here' | 'everywhere'): Promise<'told' | 'untold'> {
+    return await this.#alone(async () => {
+      let outcome: 'told' | 'untold' = 'told';
+      try {
+        await this.#asAccount(
+          (token) => this.#parts.api.logout(token, scope === 'here' ? this.#newest() : { everywhere: true }),
+          () => this.#refresh(),
+        );
+      } catch (error) {
+        const isOver = error instanceof Refusal && error.code === 'SIGNED_OUT';
+        if (scope === 'everywhere' && !isOver) throw error;
+        if (!isOver) outcome = 'untold';
+      }
+      this.#end('You signed out.');
+      return outcome;
+    });
+  }
+
+  profile(): Promise<Profile> {
+    return this.#asAccount((token) => this.#parts.api.profile(token));
+  }
+
+  async changeProfile(change: ProfileChange): Promise<Profile> {
+    const profile = await this.#asAccount((token) => this.#parts.api.changeProfile(token, change));
+    const kept = this.#look();
+    if (kept) {
+      const { userId, email } = kept.entry.account;
+      this.#keep(kept.place, { ...kept.entry, account: { userId, email, name: profile.name } });
+      // The token still tells the old name: the next connection takes a new one.
+      this.#access = undefined;
+    }
+    return profile;
+  }
+
+  /** Begins with a new token, so that `AUTH001` can only mean the old password. */
+  async changePassword(oldPassword: string, newPassword: string): Promise<void> {
+    await this.#parts.api.changePassword(await this.renew(), { oldPassword, newPassword });
+  }
+
+  /** Another tab wrote or cleared what is kept. */
+  followOtherTab(): void {
+    if (this.#kept && this.#kept.place !== 'browser') return;
+    const before = this.account;
+    this.#kept = this.#parts.vault.read();
+    if (before?.userId !== this.account?.userId) this.#access = undefined;
+    if (before && !this.account) this.#over = 'You signed out in another tab.';
+    if (JSON.stringify(before) !== JSON.stringify(this.account)) this.#parts.changed();
+  }
+
+  /** The server takes nothing that we can show: whatever is kept here is of no more use. */
+  giveUp(): void {
+    this.#end(ENDED);
+  }
+
+  #enter(pair: Pair, stay: Stay): void {
+    const { vault, locks, newClaim } = this.#parts;
+    const wanted: Place = !locks ? 'page' : stay === 'signed in' ? 'browser' : 'tab';
+    for (const place of ['page', 'tab'] as const) vault.clear(place);
+    const account = accountOf(pair.userId, pair.token);
+    this.#access = accessOf(pair.token, this.#parts.nowMs());
+    this.#keep(wanted, { refreshToken: pair.refreshToken, account, claim: newClaim() });
+    this.#settled = this.#own();
+  }
+
+  #usable(): string | undefined {
+    const isFresh = this.#access && this.#parts.nowMs() < this.#access.usableUntilMs;
+    return this.#kept && isFresh ? this.#access?.token : undefined;
+  }
+
+  /** Only ever while no other tab does so, and with what is kept at that moment. */
+  async #refresh(): Promise<string> {
+    const kept = this.#look();
+    if (!kept) throw signInEnded(this.#over);
+    let pair: Pair;
+    try {
+      pair = await this.#parts.api.refresh(kept.entry.refreshToken);
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      this.#end(ENDED);
+      throw signInEnded(ENDED);
+    }
+    const told = accountOf(pair.userId, pair.token);
+    const account = told.name === '' ? kept.entry.account : told;
+    this.#access = accessOf(pair.token, this.#parts.nowMs());
+    this.#keep(kept.place, { ...kept.entry, refreshToken: pair.refreshToken, account });
+    return pair.token;
+  }
+
+  async #asAccount<T>(call: (token: string) => Promise<T>, renew = () => this.renew()): Promise<T> {
+    const token = this.#usable() ?? (await renew());
+    try {
+      return await call(token);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== 401) throw error;
+      return await call(await renew());
+    }
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    await this.#settled;
+    const { locks } = this.#parts;
+    return await (locks ? locks.exclusively(REFRESH_LOCK, work) : work());
+  }
+
+  /**
+   * A tab that is duplicated takes a copy of its sessionStorage along. Two tabs with one token would end the
+   * sign-in at the second refresh, so each holds a lock by its entry's name, and the copy goes on as a guest.
+   */
+  async #own(): Promise<void> {
+    const kept = this.#kept;
+    if (kept?.place !== 'tab' || (await this.#parts.locks?.claim(kept.entry.claim))) return;
+    if (this.#kept !== kept) return;
+    this.#end('This tab is a copy of one that is signed in. Sign in here, too, or use the other.');
+  }
+
+  /** What is kept now: another tab may have refreshed or signed out since. */
+  #look(): Kept | undefined {
+    if (this.#kept?.place === 'browser') this.followOtherTab();
+    return this.#kept;
+  }
+
+  #newest(): { refreshToken: string } {
+    const kept = this.#look();
+    if (!kept) throw signInEnded(this.#over);
+    return { refreshToken: kept.entry.refreshToken };
+  }
+
+  #keep(place: Place, entry: Kept['entry']): void {
+    this.#kept = { place: this.#parts.vault.write(place, entry), entry };
+    this.#parts.changed();
+  }
+
+  #end(why: string): void {
+    if (this.#kept) this.#parts.vault.clear(this.#kept.place);
+    this.#kept = undefined;
+    this.#access = undefined;
+    this.#over = why;
+    this.#parts.changed();
+  }
+}
+
+const ENDED =
+  'Your sign-in has ended: it was too long ago, or you signed out on another device, changed your password, or the account was closed.';
+
+/** What no second try changes: the token is unknown, spent, expired, malformed, or its user disabled. */
+function isFinal(error: unknown): boolean {
+  return error instanceof Refusal && [400, 401, 403].includes(error.status);
+}
