@@ -91,11 +91,14 @@ impl Door {
             Shown::Garbage => Err(self.refused(Refused::Invalid)),
             Shown::Token(token) => {
                 let token = token.clone();
-                self.admit_bearer(tenant, connection, &token, credentials.map_err(|it| self.refusal(&it))?).await
+                self.admit_bearer(tenant, connection, &token, credentials.map_err(|it| self.refusal(&it))?)
+                    .await
             }
             Shown::Nothing => match self.auth {
                 Auth::Required => Err(self.refused(Refused::NoToken)),
-                Auth::Optional => self.admit_guest(tenant, credentials.map_err(|it| self.refusal(&it))?).await,
+                Auth::Optional => {
+                    self.admit_guest(tenant, credentials.map_err(|it| self.refusal(&it))?).await
+                }
             },
         }
     }

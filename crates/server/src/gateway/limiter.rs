@@ -176,9 +176,15 @@ mod tests {
         let (shared, now) = (limiter(), Instant::now());
         let mut one = shared.connection(IpAddr::from([10, 0, 0, 1]));
         assert!((0..300).all(|_| one.take(&shared, Asker::Guest, Class::Relay, 100, now) == Verdict::Pass));
-        assert_eq!(one.take(&shared, Asker::Guest, Class::Relay, 100, now), Verdict::TooMany { retry_after_ms: 20 });
+        assert_eq!(
+            one.take(&shared, Asker::Guest, Class::Relay, 100, now),
+            Verdict::TooMany { retry_after_ms: 20 }
+        );
         assert!((0..50).all(|_| one.take(&shared, Asker::Guest, Class::Other, 100, now) == Verdict::Pass));
-        assert_eq!(one.take(&shared, Asker::Guest, Class::Other, 100, now), Verdict::TooMany { retry_after_ms: 100 });
+        assert_eq!(
+            one.take(&shared, Asker::Guest, Class::Other, 100, now),
+            Verdict::TooMany { retry_after_ms: 100 }
+        );
         let later = now + Duration::from_millis(100);
         assert_eq!(one.take(&shared, Asker::Guest, Class::Other, 100, later), Verdict::Pass);
     }
@@ -207,7 +213,9 @@ mod tests {
         let (shared, now) = (limiter(), Instant::now());
         let events = |address, count| {
             let mut one = shared.connection(IpAddr::from([10, 0, 0, address]));
-            (0..count).filter(|_| one.take(&shared, Asker::Guest, Class::Other, 100, now) == Verdict::Pass).count()
+            (0..count)
+                .filter(|_| one.take(&shared, Asker::Guest, Class::Other, 100, now) == Verdict::Pass)
+                .count()
         };
         assert_eq!((0..12).map(|_| events(1, 50)).sum::<usize>(), 500);
         assert_eq!(events(2, 50), 50);
@@ -222,7 +230,10 @@ mod tests {
             let passes = |_: &i32| one.take(&shared, Asker::User(user), class, 100, now) == Verdict::Pass;
             (0..400).filter(passes).count()
         };
-        assert_eq!([taken(&ann, Class::Other), taken(&ann, Class::Other), taken(&bob, Class::Other)], [50, 0, 50]);
+        assert_eq!(
+            [taken(&ann, Class::Other), taken(&ann, Class::Other), taken(&bob, Class::Other)],
+            [50, 0, 50]
+        );
         assert_eq!([taken(&ann, Class::Relay), taken(&ann, Class::Relay)], [300, 300]);
         let mut guest = shared.connection(IpAddr::from([10, 0, 0, 1]));
         assert_eq!(guest.take(&shared, Asker::Guest, Class::Other, 100, now), Verdict::Pass);
@@ -257,7 +268,9 @@ mod tests {
     fn a_connection_that_never_rests_is_a_flood() {
         let (shared, now) = (limiter(), Instant::now());
         let mut one = shared.connection(IpAddr::from([10, 0, 0, 1]));
-        let told = (0..1_300).filter(|_| one.take(&shared, Asker::Guest, Class::Relay, 100, now) != Verdict::Flood).count();
+        let told = (0..1_300)
+            .filter(|_| one.take(&shared, Asker::Guest, Class::Relay, 100, now) != Verdict::Flood)
+            .count();
         assert_eq!(told, 1_300);
         assert_eq!(one.take(&shared, Asker::Guest, Class::Relay, 100, now), Verdict::Flood);
     }

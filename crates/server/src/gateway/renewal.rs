@@ -59,10 +59,11 @@ impl Renewal {
         ack: Option<u64>,
     ) -> Result<Self, NotRenewed> {
         let token = payload.and_then(|payload| payload.get("token")).and_then(|token| token.string());
-        let token = SecretString::from(token.filter(|token| !token.is_empty()).ok_or(NotRenewed::NoToken)?.into_owned());
+        let token = SecretString::from(
+            token.filter(|token| !token.is_empty()).ok_or(NotRenewed::NoToken)?.into_owned(),
+        );
         let (authenticator, tenant) = (access.authenticator.clone(), user.0.clone());
-        let verdict =
-            Box::pin(async move { authenticator.verify(&tenant, token.expose_secret()).await });
+        let verdict = Box::pin(async move { authenticator.verify(&tenant, token.expose_secret()).await });
         Ok(Self { ack, verdict })
     }
 
@@ -133,7 +134,9 @@ impl NotRenewed {
             Self::Guest => said(Code::Forbidden, handshake::GUEST_STAYS_GUEST),
             Self::AnotherUser(refusal) => (refusal.code(), refusal.display(locale).to_string()),
             Self::Refused(refused) => match refused {
-                Refused::NoToken | Refused::Invalid | Refused::Expired => said(Code::AuthError, refused.phrase()),
+                Refused::NoToken | Refused::Invalid | Refused::Expired => {
+                    said(Code::AuthError, refused.phrase())
+                }
                 Refused::Forbidden => said(Code::Forbidden, refused.phrase()),
                 Refused::Unavailable => said(Code::Unavailable, refused.phrase()),
             },

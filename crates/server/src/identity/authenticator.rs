@@ -40,6 +40,7 @@ impl Authenticator {
             return Err(Refused::Forbidden);
         }
         let caller = Caller::new(tenant.clone(), claims);
+        self.revocations.first_look().await;
         self.revocations.check(&caller)?;
         Ok(caller)
     }

@@ -44,7 +44,10 @@ impl Deadlines {
         let now = Instant::now();
         // Beyond what the clock can say is never.
         let Some(end) = now.checked_add(left) else { return false };
-        self.put(key, Deadline { next: end.checked_sub(WARNING).unwrap_or(now).max(now), due: Due::Warning, end })
+        self.put(
+            key,
+            Deadline { next: end.checked_sub(WARNING).unwrap_or(now).max(now), due: Due::Warning, end },
+        )
     }
 
     pub(super) fn remove(&mut self, key: usize) {
@@ -141,7 +144,10 @@ mod tests {
         deadlines.remove(2);
         assert_eq!(deadlines.pop(Instant::now() + Duration::from_secs(800)), None);
         let late = Instant::now() + Duration::from_secs(901);
-        assert_eq!([deadlines.pop(late), deadlines.pop(late)], [Some((1, Due::Warning)), Some((1, Due::End))]);
+        assert_eq!(
+            [deadlines.pop(late), deadlines.pop(late)],
+            [Some((1, Due::Warning)), Some((1, Due::End))]
+        );
         deadlines.set(1, u64::MAX);
         deadlines.remove(1);
         assert!(deadlines.order.is_empty() && deadlines.of_sessions.is_empty());

@@ -94,7 +94,10 @@ pub fn settings(config: &Config) -> Result<Settings, KeysError> {
         jwks_url: config.jwks_url.clone(),
         firebase_project: config.firebase_project_id.clone(),
         firebase_keys_url: None,
-        admin_claim: config.admin_claim.as_ref().map(|claim| AdminClaim { name: claim.name.clone(), value: claim.value.clone() }),
+        admin_claim: config
+            .admin_claim
+            .as_ref()
+            .map(|claim| AdminClaim { name: claim.name.clone(), value: claim.value.clone() }),
         plain_http: match config.environment {
             Environment::Development => PlainHttp::Anywhere,
             Environment::Production => PlainHttp::LoopbackAlone,
@@ -128,11 +131,12 @@ fn keep(folder: &Path, path: &Path, secret: &str) -> io::Result<()> {
     let unlikely = random().map_err(io::Error::other)?;
     let draft = folder.join(format!(".{SECRET_FILE}.{}", hex(&unlikely[..8])));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let linked = writeln!(file, "{secret}")
-        .and_then(|()| file.sync_all())
-        .and_then(|()| match fs::hard_link(&draft, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
+    let linked =
+        writeln!(file, "{secret}").and_then(|()| file.sync_all()).and_then(|()| {
+            match fs::hard_link(&draft, path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                linked => linked,
+            }
         });
     fs::remove_file(&draft)?;
     linked

@@ -3,17 +3,14 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use domain::{Tenant, UserId};
 use store::{Cursor, FamilyId, Revocation, Revoked, Store};
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -32,17 +29,28 @@ const LEEWAY_MS: u64 = 2 * 60_000;
 #[derive(Debug)]
 pub struct Revocations {
     known: Mutex<Known>,
-    /// Whether all that the store has was read once.
-    loaded: AtomicBool,
+    knowledge: watch::Sender<Knowledge>,
     sessions: Arc<Sessions>,
     wanted: Notify,
+}
+
+/// How much of what the store has was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Knowledge {
+    /// Nothing: it was not asked yet.
+    None,
+    /// Nothing: it did not answer when it was asked first.
+    Away,
+    /// All that it had when it answered last.
+    Read,
 }
 
 impl Revocations {
     /// Nothing is known yet, so that no token is believed. What is revoked later ends among these sessions.
     #[must_use]
     pub fn new(sessions: Arc<Sessions>) -> Self {
-        Self { known: Mutex::default(), loaded: AtomicBool::new(false), sessions, wanted: Notify::new() }
+        let (knowledge, _) = watch::channel(Knowledge::None);
+        Self { known: Mutex::default(), knowledge, sessions, wanted: Notify::new() }
     }
 
     /// Whether the caller's token still counts.
@@ -54,7 +62,16 @@ impl Revocations {
             tracing::debug!(user = %caller.user, "a token is refused: it is revoked");
             return Err(Refused::Invalid);
         }
-        if self.loaded.load(Ordering::Acquire) { Ok(()) } else { Err(Refused::Unavailable) }
+        match *self.knowledge.borrow() {
+            Knowledge::Read => Ok(()),
+            Knowledge::None | Knowledge::Away => Err(Refused::Unavailable),
+        }
+    }
+
+    /// Waits until the store was asked for the first time, whatever it said: for who comes while the process starts.
+    pub(super) async fn first_look(&self) {
+        // It cannot be closed: its sender is here.
+        let _ = self.knowledge.subscribe().wait_for(|knowledge| *knowledge != Knowledge::None).await;
     }
 
     /// Puts a revocation that the store has taken into force here, without waiting for the next look into the store. When this returns,
@@ -71,12 +88,6 @@ impl Revocations {
         self.wanted.notify_one();
     }
 
-    /// Whether tokens can be believed or not: the revocations have been read.
-    #[must_use]
-    pub fn is_loaded(&self) -> bool {
-        self.loaded.load(Ordering::Acquire)
-    }
-
     /// Looks into the store again and again until `stopping`.
     pub async fn watch(self: Arc<Self>, store: Arc<dyn Store>, stopping: CancellationToken) {
         let mut looks = interval(BETWEEN_POLLS);
@@ -90,17 +101,20 @@ impl Revocations {
             }
             match self.catch_up(&*store, &mut cursor).await {
                 Ok(()) => {
+                    self.knowledge.send_replace(Knowledge::Read);
                     if was_away {
                         tracing::info!("the store says again what is revoked");
                     }
                     was_away = false;
                 }
-                // Said once: whoever asks the store for more than this says it too.
-                Err(error) if !was_away => {
-                    tracing::warn!(%error, "what was revoked since cannot be read: what is known stays in force");
+                Err(error) => {
+                    self.knowledge.send_if_modified(Knowledge::was_away);
+                    // Said once: whoever asks the store for more than this says it too.
+                    if !was_away {
+                        tracing::warn!(%error, "what was revoked since cannot be read: what is known stays in force");
+                    }
                     was_away = true;
                 }
-                Err(_) => {}
             }
         }
     }
@@ -117,7 +131,6 @@ impl Revocations {
             }
             if is_last {
                 self.lock().forget_expired(now_ms);
-                self.loaded.store(true, Ordering::Release);
                 return Ok(());
             }
         }
@@ -125,6 +138,17 @@ impl Revocations {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Knowledge {
+    /// The store did not answer: what was read before stays known.
+    fn was_away(&mut self) -> bool {
+        let is_first = *self == Self::None;
+        if is_first {
+            *self = Self::Away;
+        }
+        is_first
     }
 }
 

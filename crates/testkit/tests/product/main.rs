@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
 
 mod end;
+mod expiry;
 mod handshake;
 mod limits;
 mod mesh;
@@ -10,3 +11,4 @@ mod numbers;
 mod order;
 mod recovery;
 mod secrets;
+mod tokens;

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use domain::{Identity, Limits, PeerId, Tenant};
 use server::{
     config::{Config, Environment},
+    facts,
     gateway::{self, Gateway},
     hub::{self, HubHandle},
     identity::{Access, Keys},
@@ -72,11 +73,22 @@ fn start(published: Arc<Published>) -> SocketAddr {
     let config = Config::defaults(Environment::Development);
     let lifecycle = Lifecycle::new();
     let metrics = Arc::new(Metrics::new(&["join"], &[], Arc::clone(&published)));
-    let (hub, task) = hub::hub(Limits::default(), Arc::clone(&metrics), published);
+    let store: Arc<dyn store::Store> = Arc::new(store::Memory::new());
+    let (facts, facts_task) = facts::facts(Arc::clone(&store), metrics.facts().clone());
+    lifecycle.spawn(facts_task.run());
+    let (hub, task) = hub::hub(hub::Parts {
+        limits: Limits::default(),
+        locale: config.locale,
+        store: Arc::clone(&store),
+        facts,
+        tasks: lifecycle.tasks().clone(),
+        metrics: Arc::clone(&metrics),
+        published,
+    });
     lifecycle.spawn(task.run(lifecycle.stopping()));
     let config = Config { jwt_secret: Some(SECRET.into()), ..config };
     let keys = Keys::open(&config, lifecycle.tasks()).unwrap();
-    let access = Access::new(&config, keys.verifier, Arc::new(store::Memory::new()));
+    let access = Access::new(&config, keys.verifier, store);
     access.run(&lifecycle);
     let faulty = Faulty { gateway: Gateway::new(&config, hub.clone(), metrics, access), hub };
     let tasks = lifecycle.tasks().clone();
