@@ -151,6 +151,12 @@ pub const AVATAR_RULE: Phrase = phrase!(
     "null이거나 2048자 이하의 https URL이어야 합니다",
 );
 
+/// What a refresh token must be, before it is looked at.
+pub const REFRESH_TOKEN_RULE: Phrase = phrase!(
+    "must be what the last login or refresh gave",
+    "마지막 로그인 또는 갱신에서 받은 값이어야 합니다",
+);
+
 /// What a search must be.
 pub const QUERY_RULE: Phrase = phrase!(
     "must be 3 to 254 characters without control characters",

@@ -99,8 +99,9 @@ pub(super) async fn refresh(
 pub(super) async fn log_out(
     State(api): State<Api>,
     bearer: Result<Bearer, Failure>,
-    Body(body): Body<LogOut>,
+    body: Option<Body<LogOut>>,
 ) -> Result<Json<Done>, Failure> {
+    let body = body.map_or_else(LogOut::default, |Body(body)| body);
     let refresh_token = body.refresh_token.as_ref().map(|shown| shown.0.as_ref());
     let bearer = match (bearer, refresh_token) {
         (Ok(bearer), _) => Some(bearer),

@@ -5,7 +5,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, OptionalFromRequest, Request},
     http::header::CONTENT_TYPE,
 };
 use domain::messages::{Phrase, http as say};
@@ -132,21 +132,37 @@ impl Fields {
 impl<S: Send + Sync, T: Read> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
-    /// JSON, whose strings are Unicode: a lone surrogate is none.
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(is_json);
-        let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::BodyCut)?;
-        let members = match kind {
-            // Nothing at all is an object without members: what must be there is found to be missing.
-            None | Some(true) if bytes.is_empty() => Map::new(),
-            Some(true) => match serde_json::from_slice(&bytes) {
-                Ok(Value::Object(members)) => members,
-                Ok(_) => return Err(Failure::NoObject),
-                Err(error) => return Err(Failure::NoJson { why: error.to_string() }),
-            },
-            None | Some(false) => return Err(Failure::NoJsonType),
-        };
+        let members = members(request, state).await?.ok_or(Failure::NoObject)?;
         Fields::new(members).read().map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: Read> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Failure> {
+        members(request, state).await?.map(|members| Fields::new(members).read().map(Self)).transpose()
+    }
+}
+
+/// The members of the object that the body is; `None` if it is empty, or null.
+///
+/// It is JSON, whose strings are Unicode: a lone surrogate is none.
+async fn members<S: Send + Sync>(request: Request, state: &S) -> Result<Option<Map<String, Value>>, Failure> {
+    let is_json = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_json);
+    let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::BodyCut)?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if !is_json {
+        return Err(Failure::NoJsonType);
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(members)) => Ok(Some(members)),
+        Ok(Value::Null) => Ok(None),
+        Ok(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => Err(Failure::NoObject),
+        Err(error) => Err(Failure::NoJson { why: error.to_string() }),
     }
 }
 

@@ -71,36 +71,40 @@ impl Read for LogIn {
 
 /// A refresh token that is to be spent.
 #[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(super) struct Refresh {
     /// What the last login or refresh gave.
-    #[schema(value_type = String, min_length = 1, max_length = 1024, pattern = "^[ -~]*$", example = "pr_JfLZDvO1qwfPjo5ZrPJzg2yLVvKkhVqS6D2TjJ6z1Ks")]
+    #[schema(value_type = String, max_length = 1024, pattern = "^[^\\u0000]*$", example = "pr_JfLZDvO1qwfPjo5ZrPJzg2yLVvKkhVqS6D2TjJ6z1Ks")]
     pub(super) refresh_token: Shown,
 }
 
-/// What was shown as a refresh token; `None`: no refresh token looks like that.
+/// What was shown as a refresh token; `None`: no refresh token looks like that, so it is one that is not good.
 #[derive(Debug)]
 pub(super) struct Shown(pub(super) Option<RefreshToken>);
 
 impl Shown {
-    /// Whatever it is, it is no more than a token that is not good.
-    #[expect(clippy::unnecessary_wraps, reason = "as the readers of other members")]
+    /// Far longer than any refresh token, in characters.
+    const MAX_LENGTH: usize = 1_024;
+
     #[expect(clippy::needless_pass_by_value, reason = "as the readers of other members")]
     fn read(text: String) -> Option<Self> {
-        Some(Self(RefreshToken::try_from(text.as_str()).ok()))
+        let is_fit = text.chars().take(Self::MAX_LENGTH + 1).count() <= Self::MAX_LENGTH;
+        is_fit.then(|| Self(RefreshToken::try_from(text.as_str()).ok()))
     }
 }
 
 impl Read for Refresh {
     fn read(fields: &mut Fields) -> Option<Self> {
-        fields.text("refreshToken", say::NOT_A_TEXT, Shown::read).map(|refresh_token| Self { refresh_token })
+        fields.text("refreshToken", say::REFRESH_TOKEN_RULE, Shown::read).map(|refresh_token| Self { refresh_token })
     }
 }
 
 /// What is to end.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Default, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(super) struct LogOut {
     /// Ends the log-in that it is of. Without an access token this is what shows who one is.
-    #[schema(value_type = Option<String>, max_length = 1024, example = "pr_JfLZDvO1qwfPjo5ZrPJzg2yLVvKkhVqS6D2TjJ6z1Ks")]
+    #[schema(value_type = Option<String>, max_length = 1024, pattern = "^[^\\u0000]*$", example = "pr_JfLZDvO1qwfPjo5ZrPJzg2yLVvKkhVqS6D2TjJ6z1Ks")]
     pub(super) refresh_token: Option<Shown>,
     /// Ends all log-ins of the user.
     #[schema(required = false, default = false)]
@@ -109,7 +113,7 @@ pub(super) struct LogOut {
 
 impl Read for LogOut {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let refresh_token = fields.optional_text("refreshToken", say::NOT_A_TEXT, Shown::read);
+        let refresh_token = fields.optional_text("refreshToken", say::REFRESH_TOKEN_RULE, Shown::read);
         let everywhere = fields.switch("everywhere");
         Some(Self { refresh_token: refresh_token?, everywhere: everywhere? })
     }
@@ -117,9 +121,10 @@ impl Read for LogOut {
 
 /// Another password.
 #[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(super) struct ChangePassword {
     /// The one of until now.
-    #[schema(value_type = String, min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
+    #[schema(value_type = String, min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", example = "correct horse battery staple")]
     pub(super) old_password: Guess,
     /// The one of from now on.
     #[schema(value_type = String, min_length = 8, max_length = 128, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", example = "correct horse battery staple")]
