@@ -22,7 +22,7 @@ use crate::{
     listener::{self, Listener, Stream, Tls},
     status::Published,
     telemetry::Metrics,
-    tls,
+    tls, upkeep,
 };
 
 /// Bytes that may wait for one reader: more than the others of a room may send at once, each within its limits, so that
@@ -46,7 +46,7 @@ pub struct Running {
 /// What keeps the server from starting: an address in use, above all.
 pub async fn run(config: Config) -> anyhow::Result<Ending> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let Running { address, scheme, lifecycle } = start(&config)?;
+    let Running { address, scheme, lifecycle } = start(&config).await?;
     // For people and for scripts, at any log level.
     writeln!(io::stdout(), "Paraclete listens on {}://{address}", scheme.as_str())?;
     Ok(lifecycle.run(async || signals.next().await, config.shutdown_timeout).await)
@@ -56,7 +56,7 @@ pub async fn run(config: Config) -> anyhow::Result<Ending> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn start(config: &Config) -> anyhow::Result<Running> {
+pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let certificate = tls::Files::of(config).map(tls::open).transpose()?;
     let lifecycle = Lifecycle::new();
     let published = Arc::new(Published::default());
@@ -65,8 +65,8 @@ pub fn start(config: &Config) -> anyhow::Result<Running> {
         &socketio::Reason::ALL.map(socketio::Reason::as_str),
         Arc::clone(&published),
     ));
-    // Forgets, until there is a backend.
-    let store: Arc<dyn store::Store> = Arc::new(store::Memory::new());
+    let (store, upkeep) = upkeep::open(config).await?;
+    lifecycle.spawn(upkeep.run(lifecycle.stopping()));
     let keys = Keys::open(config, lifecycle.tasks())?;
     let access = Access::new(config, keys.verifier, Arc::clone(&store));
     access.run(&lifecycle);

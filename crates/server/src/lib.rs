@@ -20,3 +20,4 @@ pub mod listener;
 pub mod status;
 pub mod telemetry;
 pub mod tls;
+pub mod upkeep;

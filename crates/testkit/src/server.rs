@@ -47,7 +47,7 @@ impl Server {
         edit(&mut config);
         let host = Host::new(&config.log_level);
         let for_app = config.clone();
-        let started = host.run(async move { app::start(&for_app) }).await;
+        let started = host.run(async move { app::start(&for_app).await }).await;
         let Running { address, lifecycle, .. } = started.expect("a server that starts");
         Self { site: Site::new(address), lifecycle, config, host, _data: data }
     }
