@@ -1,6 +1,14 @@
 //! The OpenAPI document, made from the handlers, and a page that shows it and needs no other host.
 
-use axum::{Json, Router, routing::get};
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::Path,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{Html, IntoResponse as _, Redirect, Response},
+    routing::get,
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -9,9 +17,12 @@ use utoipa::{
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::Config;
 
 use super::answers::Refusal;
+
+/// The page, which fits a phone.
+const PAGE: &str = include_str!("docs.html");
 
 /// Where the document is.
 const DOCUMENT: &str = "/api/openapi.json";
@@ -97,8 +108,19 @@ pub(super) fn router(mut document: openapi::OpenApi) -> Router {
             call.iter_mut().for_each(share);
         }
     }
-    // Otherwise the page would show the document's address to a validator on the internet.
-    let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true);
-    let page = SwaggerUi::new("/api/docs").config(config);
-    Router::new().route(DOCUMENT, get(|| async move { Json(document) })).merge(page)
+    Router::new()
+        .route(DOCUMENT, get(|| async move { Json(document) }))
+        .route("/api/docs", get(|| async { Redirect::to("/api/docs/") }))
+        .route("/api/docs/", get(|| async { Html(PAGE) }))
+        .route("/api/docs/{*file}", get(file))
+}
+
+/// What the page needs, from inside the binary.
+async fn file(Path(file): Path<String>) -> Response {
+    // Without this the page would show the document's address to a validator on the internet.
+    let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true).persist_authorization(false);
+    match utoipa_swagger_ui::serve(&file, Arc::new(config)) {
+        Ok(Some(file)) => ([(CONTENT_TYPE, file.content_type)], file.bytes).into_response(),
+        Ok(None) | Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
 }
