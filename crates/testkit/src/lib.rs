@@ -33,6 +33,7 @@
 )]
 
 mod client;
+mod faulty;
 mod folder;
 mod host;
 mod http;
@@ -45,6 +46,7 @@ mod token;
 mod wait;
 
 pub use client::{Client, Dial, Heard, Refused};
+pub use faulty::{Fate, FaultyStore, Lookups};
 pub use folder::Folder;
 pub use host::{Host, Logs};
 pub use http::{Answer, Http};

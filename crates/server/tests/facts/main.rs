@@ -2,5 +2,4 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
 
-mod faulty;
 mod record;

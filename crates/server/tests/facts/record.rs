@@ -8,16 +8,15 @@ use server::{
     telemetry::FactMetrics,
 };
 use store::{NodeId, Reach, Store};
+use testkit::{Fate, FaultyStore};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep_until, timeout},
 };
 use tokio_util::task::TaskTracker;
 
-use crate::faulty::{Fate, Faulty};
-
 struct Stage {
-    store: Arc<Faulty>,
+    store: Arc<FaultyStore>,
     facts: Facts,
     metrics: FactMetrics,
     task: JoinHandle<()>,
@@ -29,7 +28,7 @@ impl Stage {
         Self::over(Arc::default())
     }
 
-    fn over(store: Arc<Faulty>) -> Self {
+    fn over(store: Arc<FaultyStore>) -> Self {
         let metrics = FactMetrics::default();
         let (facts, task) = facts::facts(Arc::clone(&store) as Arc<dyn Store>, metrics.clone());
         let task = TaskTracker::new().spawn(task.run());
@@ -48,7 +47,7 @@ impl Stage {
     }
 
     /// Lets the task run until there is nothing to write, and it has ended.
-    async fn end(self) -> (Arc<Faulty>, FactMetrics, Vec<String>) {
+    async fn end(self) -> (Arc<FaultyStore>, FactMetrics, Vec<String>) {
         drop(self.facts);
         timeout(Duration::from_secs(600), self.task).await.expect("it ends").unwrap();
         (self.store, self.metrics, self.saved)
@@ -217,7 +216,7 @@ async fn the_node_says_that_it_lives_at_once_and_every_five_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn the_node_is_heard_before_the_facts_it_writes_and_soon_after_an_outage() {
-    let store = Arc::new(Faulty::default());
+    let store = Arc::new(FaultyStore::default());
     store.set_reach(Reach::Away);
     let mut stage = Stage::over(store);
     stage.save(1);
@@ -265,7 +264,7 @@ async fn a_hub_that_takes_over_and_has_nothing_to_say_is_another_node_too() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_dead_node_left_open_is_closed_at_the_start_with_its_last_sign_of_life() {
-    let store = Arc::new(Faulty::default());
+    let store = Arc::new(FaultyStore::default());
     let dead = NodeId::new(uuid::Uuid::nil());
     let opened = Fact::RoomOpened {
         sitting: Sitting(Participation { peer: PeerId::from_bits(7), number: 1 }),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
 
+mod claims;
 mod end;
 mod expiry;
 mod handshake;
@@ -12,3 +13,4 @@ mod order;
 mod recovery;
 mod secrets;
 mod tokens;
+mod wired;

@@ -1,105 +1,11 @@
 //! A bug in the core ends the connections that the core knew, and nothing else.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Instant,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
-use axum::http::request::Parts;
-use domain::{Identity, Limits, PeerId, Tenant};
-use server::{
-    config::{Config, Environment},
-    facts,
-    gateway::{self, Gateway},
-    hub::{self, HubHandle},
-    identity::{Access, Keys},
-    lifecycle::Lifecycle,
-    limits::OpenConnections,
-    listener::{self, Listener, Stream},
-    status::Published,
-    telemetry::Metrics,
-};
-use socketio::{ConnectError, ConnectRequest, Event, Flow, Handler, Reason, Rejection, Socket};
-use testkit::{Dial, Host, SECRET, eventually};
+use server::status::Published;
+use testkit::{Dial, FaultyStore, Host, Lookups, eventually};
 
-/// The gateway, with a bug: an event named `bug` makes the core hear of a connection twice.
-struct Faulty {
-    gateway: Gateway,
-    hub: HubHandle,
-}
-
-impl Handler for Faulty {
-    type Connection = gateway::Connection;
-    type Data = gateway::Seat;
-
-    fn open(&self, request: &Parts) -> Result<Self::Connection, Rejection> {
-        self.gateway.open(request)
-    }
-
-    async fn connect(&self, request: ConnectRequest<Self::Connection>) -> Result<Self::Data, ConnectError> {
-        self.gateway.connect(request).await
-    }
-
-    fn connected(&self, socket: &Socket, seat: &mut Self::Data) {
-        self.gateway.connected(socket, seat);
-    }
-
-    fn event(&self, socket: &Socket, seat: &mut Self::Data, now: Instant, event: Event<'_>) -> Flow {
-        if event.name != "bug" {
-            return self.gateway.event(socket, seat, now, event);
-        }
-        let (peer, guest) = (PeerId::from_bits(socket.id().bits()), Identity::guest(None, None));
-        self.hub.connected(peer, Tenant::default(), guest, socket.clone(), Arc::default());
-        Flow::Continue
-    }
-
-    fn poll_ready(&self, socket: &Socket, seat: &mut Self::Data, cx: &mut Context<'_>) -> Poll<()> {
-        self.gateway.poll_ready(socket, seat, cx)
-    }
-
-    fn disconnected(&self, socket: &Socket, seat: Self::Data, reason: Reason) {
-        self.gateway.disconnected(socket, seat, reason);
-    }
-
-    fn closed(&self, connection: &Self::Connection, reason: Reason) {
-        self.gateway.closed(connection, reason);
-    }
-}
-
-/// As `app` wires it, around the fault.
-fn start(published: Arc<Published>) -> SocketAddr {
-    let config = Config::defaults(Environment::Development);
-    let lifecycle = Lifecycle::new();
-    let metrics = Arc::new(Metrics::new(&["join"], &[], Arc::clone(&published)));
-    let store: Arc<dyn store::Store> = Arc::new(store::Memory::new());
-    let (facts, facts_task) = facts::facts(Arc::clone(&store), metrics.facts().clone());
-    lifecycle.spawn(facts_task.run());
-    let (hub, task) = hub::hub(hub::Parts {
-        limits: Limits::default(),
-        locale: config.locale,
-        store: Arc::clone(&store),
-        facts,
-        tasks: lifecycle.tasks().clone(),
-        metrics: Arc::clone(&metrics),
-        published,
-    });
-    lifecycle.spawn(task.run(lifecycle.stopping()));
-    let config = Config { jwt_secret: Some(SECRET.into()), ..config };
-    let keys = Keys::open(&config, lifecycle.tasks()).unwrap();
-    let access = Access::new(&config, keys.verifier, store);
-    access.run(&lifecycle);
-    let faulty = Faulty { gateway: Gateway::new(&config, hub.clone(), metrics, access), hub };
-    let tasks = lifecycle.tasks().clone();
-    let socketio = socketio::server::<Stream, _>(faulty, socketio::Limits::default(), tasks);
-    let limits = listener::Limits { open: OpenConnections::new(0), trusted_proxies: Arc::default() };
-    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), limits).unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = axum::Router::new().route_service("/socket.io/", socketio.service());
-    lifecycle.spawn(listener.serve(router, lifecycle.clone()));
-    address
-}
+use crate::wired::start;
 
 #[tokio::test]
 async fn after_a_bug_in_the_core_its_connections_are_closed_and_new_ones_find_it_at_work() {
@@ -107,7 +13,7 @@ async fn after_a_bug_in_the_core_its_connections_are_closed_and_new_ones_find_it
     host.logs().expect_error("no two connections have one id");
     let published = Arc::new(Published::default());
     let for_server = Arc::clone(&published);
-    let address = host.run(async move { start(for_server) }).await;
+    let address = host.run(async move { start(for_server, Arc::new(FaultyStore::default())) }).await;
 
     // More than once: it is no better prepared the second time.
     for time in 1..=3 {
@@ -127,4 +33,50 @@ async fn after_a_bug_in_the_core_its_connections_are_closed_and_new_ones_find_it
         assert_eq!(stats.rooms_created_total, time, "rooms that were opened once, each counted once");
     }
     assert_eq!(host.logs().text().matches(r#""level":"ERROR""#).count(), 3);
+}
+
+#[tokio::test]
+async fn whoever_waited_for_the_store_when_the_core_broke_is_closed_too_and_waits_anew() {
+    let host = Host::new("info");
+    host.logs().expect_error("no two connections have one id");
+    let store = Arc::new(FaultyStore::default());
+    store.set_lookups(Lookups::Unanswered);
+    let (published, for_server) = (Arc::default(), Arc::clone(&store));
+    let look = Arc::clone(&published);
+    let address = host.run(async move { start(published, for_server) }).await;
+
+    let mut alice = Dial::new(address).connect("").await.unwrap();
+    let mut bob = Dial::new(address).connect("").await.unwrap();
+    alice.emit_for_ack("join", r#"{"roomId":"standup","userId":"alice"}"#);
+    bob.asks("join", r#"{"roomId":"standup"}"#).await;
+    bob.emit("bug", "{}");
+    assert_eq!(alice.is_closed().await, Some(1000));
+    assert_eq!(bob.is_closed().await, Some(1000));
+    eventually("nobody", async || look.read(), |stats| stats.peers == 0 && stats.rooms == 0).await;
+
+    store.set_lookups(Lookups::Answered);
+    let mut alice = Dial::new(address).connect("").await.unwrap();
+    let joined = alice.asks("join", r#"{"roomId":"standup","userId":"alice"}"#).await;
+    assert_eq!(joined["success"], true, "{joined}");
+}
+
+#[tokio::test]
+async fn the_core_that_takes_over_writes_as_another_node_so_that_what_the_broken_one_left_open_is_closed() {
+    let host = Host::new("info");
+    host.logs().expect_error("no two connections have one id");
+    let store = Arc::new(FaultyStore::default());
+    let for_server = Arc::clone(&store);
+    let address = host.run(async move { start(Arc::default(), for_server) }).await;
+
+    for _ in 0..2 {
+        let mut alice = Dial::new(address).connect("alice").await.unwrap();
+        alice.join("standup").await;
+        alice.emit("bug", "{}");
+        alice.is_closed().await;
+    }
+
+    let facts = |log: &Vec<String>| log.iter().filter(|id| id.starts_with("joined:")).count() == 2;
+    eventually("both joins", async || store.log().taken.clone(), facts).await;
+    let nodes: BTreeSet<_> = store.log().nodes.values().copied().collect();
+    assert_eq!(nodes.len(), 2);
 }

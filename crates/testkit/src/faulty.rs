@@ -1,7 +1,11 @@
 //! A store whose answers a test decides.
+//!
+//! It stands on the real rules ([`store::Memory`]), and fails as databases do: it is gone, it takes what it was told and its
+//! answer is lost, it refuses something, it takes for ever.
 
 use std::{
     collections::BTreeMap,
+    future::pending,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,32 +18,47 @@ use store::{
 
 /// A [`Memory`] that loses answers, refuses facts, and keeps what it was told in the order in which it took it.
 #[derive(Debug, Default)]
-pub(crate) struct Faulty {
-    pub(crate) inner: Memory,
+pub struct FaultyStore {
+    /// What it stands on.
+    pub inner: Memory,
     log: Mutex<Log>,
 }
 
+/// What it was told.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
+pub struct Log {
     /// Each fact once, as a store keeps it, in the order in which it was first taken.
-    pub(crate) taken: Vec<String>,
+    pub taken: Vec<String>,
     /// By which node each was written.
-    pub(crate) nodes: BTreeMap<String, NodeId>,
+    pub nodes: BTreeMap<String, NodeId>,
     /// How many facts each batch had that was taken.
-    pub(crate) batches: Vec<usize>,
+    pub batches: Vec<usize>,
     /// Who said that it lives.
-    pub(crate) beats: Vec<NodeId>,
+    pub beats: Vec<NodeId>,
     /// What happens to the next batches.
     fates: Vec<Fate>,
     /// A fact that no batch may have.
     poison: Option<String>,
     /// How many batches were offered.
     offered: usize,
+    lookups: Lookups,
+}
+
+/// What becomes of the question whether somebody is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lookups {
+    /// It is answered.
+    #[default]
+    Answered,
+    /// It is never answered.
+    Unanswered,
+    /// Who asks falls over.
+    Panicking,
 }
 
 /// What happens to a batch.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Fate {
+pub enum Fate {
     /// It is written.
     Written,
     /// It is written, and nobody hears of it.
@@ -50,27 +69,34 @@ pub(crate) enum Fate {
     Refused,
 }
 
-impl Faulty {
-    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
+impl FaultyStore {
+    /// What it was told so far.
+    pub fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From the next call on it answers, or not.
-    pub(crate) fn set_reach(&self, reach: Reach) {
+    pub fn set_reach(&self, reach: Reach) {
         self.inner.set_reach(reach);
     }
 
+    /// What becomes of questions whether somebody is known, from the next one on.
+    pub fn set_lookups(&self, lookups: Lookups) {
+        self.log().lookups = lookups;
+    }
+
     /// What happens to the next batches, one after the other; then they are written.
-    pub(crate) fn decide(&self, fates: &[Fate]) {
+    pub fn decide(&self, fates: &[Fate]) {
         self.log().fates = fates.iter().rev().copied().collect();
     }
 
     /// Refuses every batch with this fact in it.
-    pub(crate) fn poison(&self, fact: &Fact) {
+    pub fn poison(&self, fact: &Fact) {
         self.log().poison = Some(fact.id());
     }
 
-    pub(crate) fn offered(&self) -> usize {
+    /// How many batches were offered, taken or not.
+    pub fn offered(&self) -> usize {
         self.log().offered
     }
 
@@ -99,7 +125,7 @@ fn away(why: &'static str) -> Error {
 }
 
 #[async_trait]
-impl Store for Faulty {
+impl Store for FaultyStore {
     async fn prepare(&self) -> Result<Vec<String>, Error> {
         self.inner.prepare().await
     }
@@ -210,7 +236,12 @@ impl Store for Faulty {
     }
 
     async fn is_known(&self, tenant: &Tenant, user: &UserId) -> Result<bool, Error> {
-        self.inner.is_known(tenant, user).await
+        let lookups = self.log().lookups;
+        match lookups {
+            Lookups::Answered => self.inner.is_known(tenant, user).await,
+            Lookups::Unanswered => pending().await,
+            Lookups::Panicking => panic!("a bug in a store"),
+        }
     }
 
     async fn open_family(
