@@ -26,6 +26,8 @@ use crate::scenario::Flow;
 
 /// How long a server may take to listen (under valgrind too), or to end when told to.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// What production demands; it signs nothing that outlives a run.
+const SECRET: &str = "c1f0a7d94b3e8256f7a01d3c9b5e6482";
 /// Lines of a server's output that are kept for an error; more are thrown away.
 const MAX_LINES: usize = 256;
 
@@ -97,13 +99,16 @@ impl Server {
             .env("PORT", "0")
             .env("NODE_ENV", "production")
             .env("AUTH", "optional")
-            .env("CORS_ORIGINS", "*")
+            .env("CORS_ORIGINS", "http://localhost")
+            .env("JWT_SECRET", SECRET)
             .env("DATA_DIR", &data_dir)
             .env("LOG_LEVEL", "warn")
             .env("RELAYS_PER_SECOND", "0")
             .env("RELAY_BYTES_PER_SECOND", "0")
             .env("EVENTS_PER_SECOND", "0")
             .env("CONNECTIONS_PER_MINUTE", "0")
+            .env("API_REQUESTS_PER_WINDOW", "0")
+            .env("AUTH_FAILURES_PER_WINDOW", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 
 use crate::{
     child::{self, Cores, Program},
-    compare, connect, drive, instructions,
+    compare, connect, drive, facts, instructions, logins,
     scenario::{Flow, Scenario, Signal},
 };
 
@@ -28,6 +28,14 @@ struct Cli {
 enum Task {
     /// Starts each server in turn, several rounds of them, and prints one table.
     Compare(Compare),
+    /// Relays one at a time while people log in.
+    Logins(Logins),
+    /// Makes a table of the lines that the store's `throughput` example prints.
+    Facts {
+        /// The Markdown file that takes it.
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
     /// Counts the user-space instructions of one relay under valgrind's callgrind.
     Instructions(Instructions),
     /// Drives a server that runs already, once.
@@ -81,6 +89,27 @@ struct Compare {
     rounds: u32,
     /// Relays in the measured part of a run.
     #[arg(long, default_value_t = 200_000, value_parser = relays)]
+    relays: u64,
+    /// Peers, two to a room.
+    #[arg(long, default_value_t = 100, value_parser = peers)]
+    peers: usize,
+    /// A Markdown file whose part between the markers is replaced by the results.
+    #[arg(long)]
+    write: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Logins {
+    #[command(flatten)]
+    servers: Servers,
+    /// How often it is measured.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// People who log in again and again.
+    #[arg(long, default_value_t = 16)]
+    people: usize,
+    /// Relays in the measured part of a run.
+    #[arg(long, default_value_t = 50_000, value_parser = relays)]
     relays: u64,
     /// Peers, two to a room.
     #[arg(long, default_value_t = 100, value_parser = peers)]
@@ -150,6 +179,22 @@ pub(crate) fn run() -> anyhow::Result<()> {
                 write: options.write,
             })
         }
+        Task::Logins(options) => {
+            let (programs, cores) = options.servers.programs()?;
+            child::pin_self(cores.load)?;
+            let [program] =
+                programs.try_into().map_err(|_| anyhow::anyhow!("logins are measured on one server"))?;
+            logins::run(&logins::Plan {
+                program,
+                cores,
+                rounds: options.rounds,
+                people: options.people,
+                relays: options.relays,
+                peers: options.peers,
+                write: options.write,
+            })
+        }
+        Task::Facts { write } => facts::run(write.as_deref()),
         Task::Instructions(options) => {
             let (programs, cores) = options.servers.programs()?;
             child::pin_self(cores.load)?;

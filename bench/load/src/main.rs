@@ -8,15 +8,19 @@
 //! ([`verify`]): a server that drops, repeats or mangles one fails the run.
 //!
 //! Read on in the order in which a run goes: [`compare`] starts servers in turn, [`connect`] brings the peers
-//! into their rooms, [`drive`] relays, [`report`] prints.
+//! into their rooms, [`drive`] relays, [`report`] prints. [`logins`] does the same with people who log in beside the
+//! relays, and [`facts`] writes down what the store's own measurement prints.
 
 mod child;
 mod cli;
 mod compare;
 mod connect;
 mod drive;
+mod facts;
 mod frame;
+mod http;
 mod instructions;
+mod logins;
 mod machine;
 mod message;
 mod peer;

@@ -11,9 +11,6 @@ use crate::{
     stats::{median, range},
 };
 
-const BEGIN: &str = "<!-- bench:begin -->";
-const END: &str = "<!-- bench:end -->";
-
 /// All that was measured.
 pub(crate) struct Report<'a> {
     pub(crate) plan: &'a Plan,
@@ -48,14 +45,9 @@ impl Report<'_> {
     /// Replaces what stands between the markers of the document.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or has no markers.
+    /// As [`replace`].
     pub(crate) fn write_into(&self, path: &Path) -> anyhow::Result<()> {
-        let shown = path.display();
-        let document = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-        let (before, rest) = document.split_once(BEGIN).with_context(|| format!("{shown} has no {BEGIN}"))?;
-        let (_, after) = rest.split_once(END).with_context(|| format!("{shown} has no {END}"))?;
-        fs::write(path, format!("{before}{BEGIN}\n{}{END}{after}", self.section()))
-            .with_context(|| format!("cannot write {shown}"))
+        replace(path, "bench", &self.section())
     }
 
     fn row(&self, series: &Series) -> [String; 11] {
@@ -122,12 +114,26 @@ impl Report<'_> {
     }
 }
 
+/// Replaces what stands between the markers `<!-- NAME:begin -->` and `<!-- NAME:end -->` of a document.
+///
+/// # Errors
+/// When the file cannot be read or written, or has no such markers.
+pub(crate) fn replace(path: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let (begin, end) = (format!("<!-- {name}:begin -->"), format!("<!-- {name}:end -->"));
+    let shown = path.display();
+    let document = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let (before, rest) = document.split_once(&begin).with_context(|| format!("{shown} has no {begin}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("{shown} has no {end}"))?;
+    fs::write(path, format!("{before}{begin}\n{text}{end}{after}"))
+        .with_context(|| format!("cannot write {shown}"))
+}
+
 fn values(series: &Series, of: impl Fn(&Outcome) -> f64) -> Vec<f64> {
     series.outcomes.iter().map(of).collect()
 }
 
 /// The first row is the head; columns after the second hold numbers.
-fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+pub(crate) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let widths: [usize; COLUMNS] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
     let mut text = String::new();
