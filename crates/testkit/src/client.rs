@@ -9,19 +9,18 @@ use std::{
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json, value::RawValue};
-use tokio::{
-    net::{TcpSocket, TcpStream},
-    time::timeout,
-};
+use tokio::{net::TcpSocket, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue},
 };
 
 use crate::{
+    authority::Authority,
     http::{Answer, Http},
     link::{Incoming, Link, Outgoing},
     wait::{DEADLINE, within},
+    wire::{Security, Wire},
 };
 
 /// How to connect; by default over WebSocket to `/`, as a guest who names nobody.
@@ -35,6 +34,7 @@ pub struct Dial {
     headers: Vec<(&'static str, String)>,
     from: Option<IpAddr>,
     transport: Transport,
+    security: Security,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +107,18 @@ impl Dial {
             headers: Vec::new(),
             from: None,
             transport: Transport::WebSocket,
+            security: Security::Clear,
         }
+    }
+
+    /// Under TLS, to a server that this authority vouches for.
+    pub fn tls(self, authority: &Authority) -> Self {
+        self.secured(authority.security())
+    }
+
+    pub(crate) fn secured(mut self, security: Security) -> Self {
+        self.security = security;
+        self
     }
 
     /// Into this namespace.
@@ -166,7 +177,7 @@ impl Dial {
             Transport::WebSocket => Link::over_websocket(self.websocket("").await?),
             Transport::Polling => {
                 let path = format!("{}&sid={}", self.polling_path(), self.open().await?);
-                Link::over_polling(self.address, path)
+                Link::over_polling(self.address, &self.security, path)
             }
             Transport::Upgrade => {
                 let sid = self.open().await?;
@@ -194,7 +205,7 @@ impl Dial {
         }
     }
 
-    async fn websocket(&self, sid: &str) -> Result<WebSocketStream<TcpStream>, Refused> {
+    async fn websocket(&self, sid: &str) -> Result<WebSocketStream<Wire>, Refused> {
         let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket{}{sid}", self.address, self.query);
         let mut request = url.into_client_request().expect("a URL");
         for (name, value) in &self.headers {
@@ -206,6 +217,7 @@ impl Dial {
         }
         let stream = within("a connection", socket.connect(self.address)).await.expect("a connection");
         stream.set_nodelay(true).expect("an option of sockets");
+        let stream = self.security.over(stream).await.expect("a TLS session");
         match within("a WebSocket", client_async(request, stream)).await {
             Ok((socket, _)) => Ok(socket),
             Err(Error::Http(response)) => {
@@ -231,7 +243,10 @@ impl Dial {
     /// Opens a session that polls; returns the id by which it does.
     async fn open(&self) -> Result<String, Refused> {
         let headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = Http::connect(self.address).await.ask("GET", &self.polling_path(), &headers, "").await;
+        let answer = Http::connect_by(self.address, &self.security)
+            .await
+            .ask("GET", &self.polling_path(), &headers, "")
+            .await;
         if answer.status != 200 {
             return Err(Refused::Http(answer));
         }
@@ -240,7 +255,7 @@ impl Dial {
     }
 }
 
-async fn probed(mut socket: WebSocketStream<TcpStream>) -> WebSocketStream<TcpStream> {
+async fn probed(mut socket: WebSocketStream<Wire>) -> WebSocketStream<Wire> {
     let probing = async {
         socket.send(Message::text("2probe")).await?;
         let answer = socket.next().await.expect("an answer")?;

@@ -8,11 +8,14 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::wait::within;
+use crate::{
+    wait::within,
+    wire::{Security, Wire},
+};
 
 /// A connection. It stays open from request to request, unless the server closes it.
 #[derive(Debug)]
-pub struct Http(BufStream<TcpStream>);
+pub struct Http(BufStream<Wire>);
 
 /// An answer.
 #[derive(Debug)]
@@ -26,9 +29,13 @@ pub struct Answer {
 }
 
 impl Http {
-    /// Connects.
+    /// Connects, in the clear.
     pub async fn connect(address: SocketAddr) -> Self {
-        Self(BufStream::new(within("a connection", TcpStream::connect(address)).await.expect("a connection")))
+        Self::connect_by(address, &Security::Clear).await
+    }
+
+    pub(crate) async fn connect_by(address: SocketAddr, security: &Security) -> Self {
+        Self(BufStream::new(security.connect(address).await.expect("a connection")))
     }
 
     /// Sends bytes as they are. The server may close while they are on their way: the answer tells.
@@ -81,10 +88,13 @@ impl Http {
         all
     }
 
-    /// The stream itself.
+    /// The stream itself, of a connection in the clear.
     #[must_use]
     pub fn into_stream(self) -> TcpStream {
-        self.0.into_inner()
+        match self.0.into_inner() {
+            Wire::Clear(stream) => stream,
+            Wire::Tls(_) => panic!("this connection is under TLS"),
+        }
     }
 
     async fn read_answer(&mut self) -> io::Result<Answer> {

@@ -22,6 +22,7 @@
 //!   the two cannot be wrong together.
 //! - [`Pair`] is two honest clients who go on with their call, whatever somebody else does meanwhile.
 //! - [`Token`] is what an app lets its users show: `server.user("alice")` shows a good one.
+//! - [`Authority`] makes certificates for servers that speak TLS, and clients that believe them.
 //! - [`Http`] is one raw connection, for everything that no client would send.
 //!
 //! Nothing here sleeps. Whatever is waited for has [a deadline](DEADLINE), far beyond what it takes; who waits in vain
@@ -32,6 +33,7 @@
     reason = "a test waits for one thing: everything else is a failure, whatever it is"
 )]
 
+mod authority;
 mod client;
 mod faulty;
 mod folder;
@@ -44,7 +46,9 @@ mod server;
 mod site;
 mod token;
 mod wait;
+mod wire;
 
+pub use authority::{Authority, Certificate};
 pub use client::{Client, Dial, Heard, Refused};
 pub use faulty::{Fate, FaultyStore, Lookups};
 pub use folder::Folder;

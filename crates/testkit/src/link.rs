@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _, stream::SplitStream};
 use tokio::{
-    net::TcpStream,
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     task::JoinSet,
 };
@@ -18,7 +17,10 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::http::Http;
+use crate::{
+    http::Http,
+    wire::{Security, Wire},
+};
 
 /// Both directions, and the tasks that serve them. They end when it is dropped, without a word to the server.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ pub(crate) enum Incoming {
 }
 
 impl Link {
-    pub(crate) fn over_websocket(socket: WebSocketStream<TcpStream>) -> Self {
+    pub(crate) fn over_websocket(socket: WebSocketStream<Wire>) -> Self {
         let (outgoing, mut to_send) = mpsc::unbounded_channel();
         let (heard, incoming) = mpsc::unbounded_channel();
         let (mut sink, stream) = socket.split();
@@ -80,18 +82,18 @@ impl Link {
     }
 
     /// A session that was opened by polling, under this path with its `sid`.
-    pub(crate) fn over_polling(address: SocketAddr, path: String) -> Self {
+    pub(crate) fn over_polling(address: SocketAddr, security: &Security, path: String) -> Self {
         let (outgoing, to_send) = mpsc::unbounded_channel();
         let (heard, incoming) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
-        tasks.spawn(post(address, path.clone(), to_send));
-        tasks.spawn(poll(address, path, heard, outgoing.clone()));
+        tasks.spawn(post((address, security.clone()), path.clone(), to_send));
+        tasks.spawn(poll((address, security.clone()), path, heard, outgoing.clone()));
         Self { outgoing, incoming, _tasks: tasks }
     }
 }
 
 async fn read_websocket(
-    mut stream: SplitStream<WebSocketStream<TcpStream>>,
+    mut stream: SplitStream<WebSocketStream<Wire>>,
     heard: UnboundedSender<Incoming>,
     outgoing: UnboundedSender<Outgoing>,
 ) {
@@ -107,8 +109,12 @@ async fn read_websocket(
     let _ = heard.send(Incoming::Closed(code));
 }
 
-async fn post(address: SocketAddr, path: String, mut to_send: UnboundedReceiver<Outgoing>) {
-    let mut http = Http::connect(address).await;
+async fn post(
+    (address, security): (SocketAddr, Security),
+    path: String,
+    mut to_send: UnboundedReceiver<Outgoing>,
+) {
+    let mut http = Http::connect_by(address, &security).await;
     while let Some(first) = to_send.recv().await {
         let mut packets = Vec::new();
         let mut next = Some(first);
@@ -128,12 +134,12 @@ async fn post(address: SocketAddr, path: String, mut to_send: UnboundedReceiver<
 }
 
 async fn poll(
-    address: SocketAddr,
+    (address, security): (SocketAddr, Security),
     path: String,
     heard: UnboundedSender<Incoming>,
     outgoing: UnboundedSender<Outgoing>,
 ) {
-    let mut http = Http::connect(address).await;
+    let mut http = Http::connect_by(address, &security).await;
     loop {
         http.send(format!("GET {path} HTTP/1.1\r\nhost: meet.example\r\n\r\n")).await;
         // A poll waits for as long as there is nothing to say: its deadline is that of whoever waits for a packet.

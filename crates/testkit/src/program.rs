@@ -13,7 +13,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{site::Site, wait::within};
+use crate::{authority::Authority, site::Site, wait::within};
 
 /// A server on a free port, in a process of its own. It is killed when it is dropped.
 #[derive(Debug)]
@@ -44,6 +44,13 @@ impl Program {
             String::from_utf8_lossy(&text).into_owned()
         });
         Self { child, log, site: Site::new(address.parse().expect("an address")) }
+    }
+
+    /// Speaks to it under TLS from here on.
+    #[must_use]
+    pub fn under_tls(mut self, authority: &Authority) -> Self {
+        self.site.secure(authority.security());
+        self
     }
 
     /// Bytes of its memory that are in RAM now.

@@ -1,6 +1,6 @@
 //! A server in this process.
 
-use std::{future::pending, ops::Deref, sync::Arc};
+use std::{future::pending, ops::Deref, path::Path, sync::Arc};
 
 use server::{
     app::{self, Running},
@@ -10,6 +10,7 @@ use server::{
 use store::Store;
 
 use crate::{
+    authority::Authority,
     folder::Folder,
     host::{Host, Logs},
     site::Site,
@@ -60,6 +61,19 @@ impl Server {
         let store = store::open(&settings).expect("a database");
         store.prepare().await.expect("a database that answers");
         store
+    }
+
+    /// Under TLS, with a certificate of this authority, which it writes into this folder, and with some options otherwise.
+    pub async fn start_tls(authority: &Authority, folder: &Path, edit: impl FnOnce(&mut Config)) -> Self {
+        let (certificate, key) = authority.certificate().write(folder);
+        let mut server = Self::start_with(|config| {
+            config.tls_cert_file = Some(certificate);
+            config.tls_key_file = Some(key);
+            edit(config);
+        })
+        .await;
+        server.site.secure(authority.security());
+        server
     }
 
     /// What it has logged.

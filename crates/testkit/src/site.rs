@@ -9,15 +9,20 @@ use crate::{
     http::Http,
     token::Token,
     wait::eventually,
+    wire::Security,
 };
 
-/// A server's address.
-#[derive(Debug, Clone, Copy)]
-pub struct Site(SocketAddr);
+/// A server's address, and how one speaks to it.
+#[derive(Debug, Clone)]
+pub struct Site(SocketAddr, Security);
 
 impl Site {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self(address)
+        Self(address, Security::Clear)
+    }
+
+    pub(crate) fn secure(&mut self, security: Security) {
+        self.1 = security;
     }
 
     /// Where it listens.
@@ -46,12 +51,12 @@ impl Site {
 
     /// Another way to connect.
     pub fn dial(&self) -> Dial {
-        Dial::new(self.0)
+        Dial::new(self.0).secured(self.1.clone())
     }
 
     /// A raw connection.
     pub async fn http(&self) -> Http {
-        Http::connect(self.0).await
+        Http::connect_by(self.0, &self.1).await
     }
 
     /// What a path answers in JSON.

@@ -119,19 +119,7 @@ impl Listener {
                     exhaustion.over();
                     if let Some(counted) = self.admit(peer) {
                         let place = Place::new(counted, freed.clone());
-                        let (router, lifecycle) = (router.clone(), lifecycle.clone());
-                        let stream = prepared(stream);
-                        match &self.tls {
-                            None => {
-                                let connected = Connected { router, lifecycle, peer, carriage: Carriage::Clear };
-                                let stream = Stream::new(Transport::Clear(stream), place);
-                                connected.lifecycle.clone().spawn(http1::serve(stream, connected));
-                            }
-                            Some(tls) => {
-                                let connected = Connected { router, lifecycle, peer, carriage: Carriage::Tls };
-                                connected.lifecycle.clone().spawn(serve_tls(stream, place, tls.clone(), connected));
-                            }
-                        }
+                        self.begin(prepared(stream), place, peer, router.clone(), &lifecycle);
                     }
                 }
                 Err(error) => {
@@ -141,6 +129,15 @@ impl Listener {
                     }
                 }
             }
+        }
+    }
+
+    fn begin(&self, tcp: TcpStream, place: Place, peer: SocketAddr, router: Router, lifecycle: &Lifecycle) {
+        let carriage = if self.tls.is_some() { Carriage::Tls } else { Carriage::Clear };
+        let connected = Connected { router, lifecycle: lifecycle.clone(), peer, carriage };
+        match &self.tls {
+            None => lifecycle.spawn(http1::serve(Stream::new(Transport::Clear(tcp), place), connected)),
+            Some(tls) => lifecycle.spawn(serve_tls(tcp, place, tls.clone(), connected)),
         }
     }
 

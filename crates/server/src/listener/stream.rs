@@ -136,6 +136,9 @@ mod tests {
     #[test]
     fn a_connection_in_the_clear_holds_no_more_for_there_being_tls() {
         assert_eq!(size_of::<Transport>(), size_of::<TcpStream>());
-        assert!(size_of::<TlsStream<TcpStream>>() > 10 * size_of::<Stream>(), "then it need not lie elsewhere");
+        assert!(
+            size_of::<TlsStream<TcpStream>>() > 10 * size_of::<Stream>(),
+            "then it need not lie elsewhere"
+        );
     }
 }

@@ -62,17 +62,21 @@ impl Tls {
         tracing::debug!(%peer, %failure, "no TLS session");
         self.metrics.handshake(match failure {
             Failure::TimedOut => Handshake::TimedOut,
-            Failure::Clear => Handshake::Clear,
+            Failure::Clear(_) => Handshake::Clear,
             Failure::Failed(_) => Handshake::Failed,
         });
+        if let Failure::Clear(tcp) = failure {
+            // Whether it is heard or not, there is nothing more to say.
+            let _ = timeout_at(deadline, send_to_https(tcp)).await;
+        }
         None
     }
 
-    async fn try_to(&self, mut tcp: TcpStream) -> Result<Box<TlsStream<TcpStream>>, Failure> {
+    async fn try_to(&self, tcp: TcpStream) -> Result<Box<TlsStream<TcpStream>>, Failure> {
         let mut first = [0];
+        // No TLS record begins with a capital letter, and every request does.
         if tcp.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
-            send_to_https(&mut tcp).await?;
-            return Err(Failure::Clear);
+            return Err(Failure::Clear(tcp));
         }
         let stream = TlsAcceptor::from(self.certificate.config()).accept(tcp).await?;
         Ok(Box::new(stream))
@@ -85,19 +89,18 @@ enum Failure {
     #[error("the handshake took longer than {}s", HANDSHAKE_TIMEOUT.as_secs())]
     TimedOut,
     #[error("a request in the clear")]
-    Clear,
+    Clear(TcpStream),
     #[error("{0}")]
     Failed(#[from] io::Error),
 }
 
-/// Tells somebody who speaks HTTP in the clear what is wrong. No TLS record begins with a capital letter, and every
-/// request does.
-async fn send_to_https(tcp: &mut TcpStream) -> io::Result<()> {
+/// Tells somebody who speaks HTTP in the clear what is wrong.
+async fn send_to_https(mut tcp: TcpStream) -> io::Result<()> {
     const ANSWER: &str = "HTTP/1.1 400 Bad Request\r\n\
         content-type: text/plain; charset=utf-8\r\n\
-        content-length: 37\r\n\
+        content-length: 34\r\n\
         connection: close\r\n\r\n\
-        this port speaks TLS: use https://...";
+        this port speaks TLS: use https://";
     tcp.write_all(ANSWER.as_bytes()).await?;
     tcp.shutdown().await?;
     // To close with bytes unread would reset the connection, and the answer might never be seen.

@@ -132,11 +132,12 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Refused> {
                       `openssl pkey -in FILE -out NEW_FILE`, and let only the server's user read it";
         return Err(unusable(KEY, file, reason));
     }
-    PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
-        pem::Error::NoItemsFound => {
+    PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
+        if matches!(error, pem::Error::NoItemsFound) {
             unusable(KEY, file, "holds no private key: expected PEM, such as -----BEGIN PRIVATE KEY-----")
+        } else {
+            unusable(KEY, file, broken(&error))
         }
-        error => unusable(KEY, file, broken(&error)),
     })
 }
 
@@ -149,11 +150,12 @@ fn is_encrypted(pem: &[u8]) -> bool {
 
 /// The library's own words may hold lines of the file.
 fn broken(error: &pem::Error) -> &'static str {
-    match error {
-        pem::Error::MissingSectionEnd { .. } => "is cut short: a section of its PEM has no end",
-        pem::Error::IllegalSectionStart { .. } => "is no PEM: a section of it begins with a malformed line",
-        pem::Error::Base64Decode(_) => "is no PEM: a section of it is not base64",
-        _ => "is no PEM",
+    if matches!(error, pem::Error::MissingSectionEnd { .. }) {
+        "is cut short: a section of its PEM has no end"
+    } else if matches!(error, pem::Error::Base64Decode(_)) {
+        "is no PEM: a section of it is not base64"
+    } else {
+        "is no PEM"
     }
 }
 

@@ -85,7 +85,8 @@ impl<'a> Element<'a> {
         if !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }
-        let pair = |at: usize| Some(i64::from(digits.get(at)? - b'0') * 10 + i64::from(digits.get(at + 1)? - b'0'));
+        let pair =
+            |at: usize| Some(i64::from(digits.get(at)? - b'0') * 10 + i64::from(digits.get(at + 1)? - b'0'));
         let (year, at) = match (self.tag, digits.len()) {
             (UTC_TIME, 12) => (if pair(0)? < 50 { 2_000 } else { 1_900 } + pair(0)?, 2),
             (GENERALIZED_TIME, 14) => (pair(0)? * 100 + pair(2)?, 4),

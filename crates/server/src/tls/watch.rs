@@ -4,13 +4,7 @@
 //! system says of the files every few seconds costs next to nothing, and works for renamed files, rewritten ones,
 //! links that point elsewhere, and folders that are mounted anew.
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt as _,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, sync::Arc, time::Duration};
 
 use tokio::{
     task::spawn_blocking,
@@ -18,11 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Current, Files, Refused, now,
-    pair::Pair,
-    validity::Validity,
-};
+use super::{Current, Files, Refused, now, pair::Pair, validity::Validity};
 
 /// Between two looks at the files.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
@@ -52,7 +42,12 @@ enum Look {
 }
 
 impl Watch {
-    pub(super) fn new(files: Files, prints: Prints, current: Arc<Current>, validity: Option<Validity>) -> Self {
+    pub(super) fn new(
+        files: Files,
+        prints: Prints,
+        current: Arc<Current>,
+        validity: Option<Validity>,
+    ) -> Self {
         let mut watch = Self { files, current, seen: prints, read: prints, validity, complaint: None };
         watch.complain(now());
         watch
@@ -73,7 +68,9 @@ impl Watch {
             let file = self.files.certificate.display();
             match look {
                 Look::Nothing => {}
-                Look::Swapped => tracing::info!(%file, "the certificate has changed: new connections get the new one"),
+                Look::Swapped => {
+                    tracing::info!(%file, "the certificate has changed: new connections get the new one");
+                }
                 Look::Kept(refused) => {
                     tracing::warn!(reason = %refused, "the certificate has changed and cannot be used: the one before stays");
                 }
