@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that tools are there: scripts/setup.sh [rust] [node] [nextest] [deny] [chromium].
+# Makes sure that tools are there: scripts/setup.sh [rust] [node] [nextest] [deny] [chromium] [postgres].
 # What is there is left as it is, so that nothing is fetched when nothing is missing.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -66,9 +66,20 @@ chromium() {
   debian_packages chromium fonts-dejavu-core
 }
 
+# Debian keeps the server's programs out of PATH. The tests look in the same places: scripts/with-postgres.sh.
+postgres() {
+  if command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then return; fi
+  # Without it the package makes a server of its own and starts it.
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    as_root mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+  fi
+  debian_packages postgresql
+}
+
 for tool in "$@"; do
   case "$tool" in
-    rust | node | nextest | deny | chromium) "$tool" ;;
+    rust | node | nextest | deny | chromium | postgres) "$tool" ;;
     *) fail "unknown: $tool" ;;
   esac
 done

@@ -46,6 +46,10 @@ pub use revocation::{Cursor, Revocation, Revoked};
 pub use session::{Families, Family, FamilyId, Rotation, TokenHash};
 pub use store::{FAMILIES_OF_A_USER, REVOCATIONS_PAGE, Settings, Store};
 
+/// Every statement that looks for rows, by its name, for the test that lets databases explain them.
+#[doc(hidden)]
+pub const STATEMENTS: &[(&str, &str)] = sql::TEXTS;
+
 /// The store at that URL. It connects when it is first asked, so begin with [`Store::prepare`]; it has to be called within a
 /// Tokio runtime. [`Error::Broken`] if the URL is none that there is a backend for.
 pub fn open(settings: &Settings) -> Result<Arc<dyn Store>, Error> {

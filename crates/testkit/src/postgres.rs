@@ -90,7 +90,8 @@ impl Postgres {
             .args(["--username", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
             .stdout(Stdio::null())
             .output();
-        let made = initdb.unwrap_or_else(|error| panic!("initdb did not start: {error}: scripts/setup.sh postgres"));
+        let made =
+            initdb.unwrap_or_else(|error| panic!("initdb did not start: {error}: scripts/setup.sh postgres"));
         assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
         let mut ours = Ours { folder, port: free_port(), durability, running: None };
         ours.run();
@@ -103,7 +104,11 @@ impl Postgres {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{count}", process::id());
         // Others make theirs at the same time, and a copy of template1 wants nobody else to look at it.
-        tool("createdb").args(["--template=template0", "--maintenance-db"]).arg(self.url()).arg(&name).succeed();
+        tool("createdb")
+            .args(["--template=template0", "--maintenance-db"])
+            .arg(self.url())
+            .arg(&name)
+            .succeed();
         Database { postgres: Arc::clone(self), name }
     }
 
@@ -176,7 +181,11 @@ impl Drop for Database {
     fn drop(&mut self) {
         // With a server that is about to go, the database goes too.
         if let Host::Theirs(url) = &self.postgres.host {
-            tool("dropdb").args(["--force", "--if-exists", "--maintenance-db"]).arg(url).arg(&self.name).succeed();
+            tool("dropdb")
+                .args(["--force", "--if-exists", "--maintenance-db"])
+                .arg(url)
+                .arg(&self.name)
+                .succeed();
         }
     }
 }
@@ -282,7 +291,8 @@ fn program(name: &str) -> Command {
     if geteuid().is_root() {
         let users = fs::read_to_string("/etc/passwd").expect("there is /etc/passwd");
         let user = users.lines().find(|line| line.starts_with("postgres:"));
-        let user = user.expect("root cannot run PostgreSQL, and there is no user postgres: scripts/setup.sh postgres");
+        let user = user
+            .expect("root cannot run PostgreSQL, and there is no user postgres: scripts/setup.sh postgres");
         let mut ids = user.split(':').skip(2).map(|id| id.parse::<u32>().expect("ids are numbers"));
         command.uid(ids.next().expect("a user has an id")).gid(ids.next().expect("a user has a group"));
         command.current_dir("/");

@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 use crate::account::{PasswordHash, Role, SEARCHED_WORDS, Standing, User, searchable, searchable_ends};
 use crate::error::Error;
 use crate::sql::rows::{Bulk, Columns, damaged, query, tenant_text, time};
+use crate::sql::texts;
 
 pub(super) async fn create(link: &mut AnyConnection, user: &User) -> Result<(), Error> {
     query(
@@ -39,12 +40,12 @@ pub(super) async fn add_words(link: &mut AnyConnection, id: &UserId, name: &str)
 }
 
 pub(super) async fn by_id(link: &mut AnyConnection, id: &UserId) -> Result<Option<User>, Error> {
-    let found = query("SELECT * FROM users WHERE id = $1").bind(id.as_str().to_owned());
+    let found = query(texts::USER_BY_ID).bind(id.as_str().to_owned());
     found.fetch_optional(link).await?.as_ref().map(user).transpose()
 }
 
 pub(super) async fn by_email(link: &mut AnyConnection, email: &str) -> Result<Option<User>, Error> {
-    let found = query("SELECT * FROM users WHERE email = $1").bind(email.to_owned());
+    let found = query(texts::USER_BY_EMAIL).bind(email.to_owned());
     found.fetch_optional(link).await?.as_ref().map(user).transpose()
 }
 
@@ -55,8 +56,9 @@ pub(super) async fn search(link: &mut AnyConnection, text: &str, limit: u32) -> 
     }
     let mut found: Vec<User> = Vec::new();
     found.extend(by_email(link, text).await?.filter(|user| user.standing == Standing::Active));
+    // Everything that begins with a text is in the range from it to it followed by the last of all characters.
     // Each is found once for each of their words that fits, so there may be as many rows for as many people.
-    let rows = query(SEARCH)
+    let rows = query(texts::USERS_BY_WORD)
         .bind(beginning.clone())
         .bind(beginning + "\u{10ffff}")
         .bind(i64::from(limit) * SEARCHED_WORDS as i64)
@@ -72,17 +74,12 @@ pub(super) async fn search(link: &mut AnyConnection, text: &str, limit: u32) -> 
     Ok(found)
 }
 
-/// Everything that begins with a text is in the range from it to it followed by the last of all characters.
-pub(super) const SEARCH: &str = "SELECT users.* FROM user_words JOIN users ON users.id = user_words.user_id
-     WHERE user_words.ending >= $1 AND user_words.ending < $2 AND users.standing = 'active'
-     ORDER BY user_words.ending, user_words.user_id LIMIT $3";
-
 pub(super) async fn list(
     link: &mut AnyConnection,
     after: Option<&UserId>,
     limit: u32,
 ) -> Result<Vec<User>, Error> {
-    let rows = query("SELECT * FROM users WHERE id > $1 ORDER BY id LIMIT $2")
+    let rows = query(texts::USERS_AFTER)
         .bind(after.map_or("", UserId::as_str).to_owned())
         .bind(i64::from(limit))
         .fetch_all(link)
@@ -94,9 +91,7 @@ pub(super) async fn is_known(link: &mut AnyConnection, tenant: &Tenant, id: &Use
     if tenant.name().is_none() && by_id(link, id).await?.is_some() {
         return Ok(true);
     }
-    let seen = query("SELECT seen_at_ms FROM subjects WHERE tenant = $1 AND user_id = $2")
-        .bind(tenant_text(tenant))
-        .bind(id.as_str().to_owned());
+    let seen = query(texts::SUBJECT).bind(tenant_text(tenant)).bind(id.as_str().to_owned());
     Ok(seen.fetch_optional(link).await?.is_some())
 }
 

@@ -12,6 +12,7 @@ use sqlx::AnyConnection;
 use crate::error::Error;
 use crate::node::NodeId;
 use crate::sql::rows::{Bulk, query, tenant_text, time};
+use crate::sql::texts;
 
 pub(super) async fn append(link: &mut AnyConnection, node: NodeId, facts: &[Fact]) -> Result<(), Error> {
     let batch = Batch::of(node, facts);
@@ -58,19 +59,9 @@ static JOINED: LazyLock<Bulk> = LazyLock::new(|| {
 });
 
 // The true end replaces one that was assumed, so nothing is asked about what is there.
-static LEFT: LazyLock<Bulk> = LazyLock::new(|| {
-    let text = "WITH ends (id, at_ms) AS (VALUES {rows})
-        UPDATE room_participants SET left_at_ms = ends.at_ms,
-            duration_ms = CASE WHEN ends.at_ms > joined_at_ms THEN ends.at_ms - joined_at_ms ELSE 0 END
-        FROM ends WHERE room_participants.id = ends.id";
-    Bulk::new(text, 2)
-});
+static LEFT: LazyLock<Bulk> = LazyLock::new(|| Bulk::new(texts::END_PARTICIPATIONS, 2));
 
-static CLOSED: LazyLock<Bulk> = LazyLock::new(|| {
-    let text = "WITH ends (id, at_ms) AS (VALUES {rows})
-        UPDATE rooms SET status = 'closed', ended_at_ms = ends.at_ms FROM ends WHERE rooms.id = ends.id";
-    Bulk::new(text, 2)
-});
+static CLOSED: LazyLock<Bulk> = LazyLock::new(|| Bulk::new(texts::END_ROOMS, 2));
 
 static SEEN: LazyLock<Bulk> = LazyLock::new(|| {
     let text = "INSERT INTO subjects (tenant, user_id, seen_at_ms) VALUES {rows}

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use crate::error::Error;
 use crate::history::{ParticipationRecord, RoomRecord};
 use crate::sql::rows::{Columns, damaged, query, tenant_text};
+use crate::sql::texts;
 
 pub(super) async fn rooms(
     link: &mut AnyConnection,
@@ -14,12 +15,10 @@ pub(super) async fn rooms(
     room: &RoomId,
     limit: u32,
 ) -> Result<Vec<RoomRecord>, Error> {
-    let named = query(ROOMS).bind(tenant_text(tenant)).bind(room.to_string()).bind(i64::from(limit));
+    let named =
+        query(texts::ROOMS_BY_NAME).bind(tenant_text(tenant)).bind(room.to_string()).bind(i64::from(limit));
     named.fetch_all(link).await?.iter().map(room_record).collect()
 }
-
-pub(super) const ROOMS: &str = "SELECT id, opened_at_ms, ended_at_ms FROM rooms
-     WHERE tenant = $1 AND room = $2 ORDER BY opened_at_ms DESC LIMIT $3";
 
 pub(super) async fn participations(
     link: &mut AnyConnection,
@@ -27,12 +26,12 @@ pub(super) async fn participations(
     room: &RoomId,
     limit: u32,
 ) -> Result<Vec<ParticipationRecord>, Error> {
-    let named = query(PARTICIPATIONS).bind(tenant_text(tenant)).bind(room.to_string()).bind(i64::from(limit));
+    let named = query(texts::PARTICIPATIONS_BY_ROOM)
+        .bind(tenant_text(tenant))
+        .bind(room.to_string())
+        .bind(i64::from(limit));
     named.fetch_all(link).await?.iter().map(participation).collect()
 }
-
-pub(super) const PARTICIPATIONS: &str = "SELECT * FROM room_participants
-     WHERE tenant = $1 AND room = $2 ORDER BY joined_at_ms DESC LIMIT $3";
 
 fn room_record(row: &AnyRow) -> Result<RoomRecord, Error> {
     Ok(RoomRecord {

@@ -23,6 +23,7 @@ mod revocations;
 mod rows;
 mod sessions;
 mod standing;
+mod texts;
 
 use async_trait::async_trait;
 use domain::{Fact, RoomId, Tenant, UserId};
@@ -35,6 +36,7 @@ use crate::revocation::{Cursor, Revocation};
 use crate::session::{Families, Family, FamilyId, Rotation, TokenHash};
 use crate::store::Store;
 pub(crate) use connect::Sql;
+pub(crate) use texts::ALL as TEXTS;
 
 /// Runs one operation on a connection that reads; each statement sees what is committed when it begins.
 macro_rules! read {

@@ -5,6 +5,7 @@ use sqlx::AnyConnection;
 use crate::error::Error;
 use crate::node::NodeId;
 use crate::sql::rows::{Columns, execute, query, time};
+use crate::sql::texts;
 
 pub(super) async fn ping(link: &mut AnyConnection) -> Result<(), Error> {
     execute(link, "SELECT 1").await
@@ -28,16 +29,15 @@ pub(super) async fn close_orphans(
     silent_since_ms: u64,
 ) -> Result<u64, Error> {
     let too_new_ms = now_ms.saturating_add(now_ms.saturating_sub(silent_since_ms));
-    let silent =
-        query("DELETE FROM nodes WHERE heard_at_ms < $1 OR heard_at_ms > $2 RETURNING id, heard_at_ms")
-            .bind(time(silent_since_ms))
-            .bind(time(too_new_ms))
-            .fetch_all(&mut *link)
-            .await?;
+    let silent = query(texts::SILENT_NODES)
+        .bind(time(silent_since_ms))
+        .bind(time(too_new_ms))
+        .fetch_all(&mut *link)
+        .await?;
     let mut ended = 0;
     for node in silent {
         let heard_at_ms = node.time("heard_at_ms")?.min(now_ms);
-        for text in END_OPEN {
+        for text in [texts::ORPHANED_PARTICIPATIONS, texts::ORPHANED_ROOMS] {
             let rows = query(text)
                 .bind(node.get_as::<String>("id")?)
                 .bind(time(heard_at_ms))
@@ -49,28 +49,12 @@ pub(super) async fn close_orphans(
     Ok(ended)
 }
 
-pub(super) const END_OPEN: [&str; 2] = [
-    "UPDATE room_participants SET
-         left_at_ms = CASE WHEN joined_at_ms > $2 THEN joined_at_ms ELSE $2 END,
-         duration_ms = CASE WHEN joined_at_ms > $2 THEN 0 ELSE $2 - joined_at_ms END
-     WHERE node = $1 AND left_at_ms IS NULL",
-    "UPDATE rooms SET status = 'closed', ended_at_ms = CASE WHEN opened_at_ms > $2 THEN opened_at_ms ELSE $2 END
-     WHERE node = $1 AND ended_at_ms IS NULL",
-];
-
 /// How many rows one of [`PURGES`] deletes at most, and how often it is repeated in one call.
 pub(super) const PURGE_ROWS: u64 = 500;
 pub(super) const PURGE_ROUNDS: u32 = 10;
 
 /// Tokens before their families, which would take them along uncounted.
-pub(super) const PURGES: [&str; 3] = [
-    "DELETE FROM revocations WHERE number IN
-         (SELECT number FROM revocations WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)",
-    "DELETE FROM refresh_tokens WHERE hash IN
-         (SELECT hash FROM refresh_tokens WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)",
-    "DELETE FROM refresh_families WHERE id IN
-         (SELECT id FROM refresh_families WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)",
-];
+pub(super) const PURGES: [&str; 3] = [texts::PURGE_REVOCATIONS, texts::PURGE_TOKENS, texts::PURGE_FAMILIES];
 
 pub(super) async fn purge(link: &mut AnyConnection, text: &'static str, now_ms: u64) -> Result<u64, Error> {
     let purge = query(text).bind(time(now_ms)).bind(time(PURGE_ROWS));

@@ -7,6 +7,7 @@ use crate::account::{PasswordHash, ProfileChange, User};
 use crate::error::Error;
 use crate::sql::accounts::{add_words, user};
 use crate::sql::rows::{query, time};
+use crate::sql::texts;
 
 pub(super) async fn update(
     link: &mut AnyConnection,
@@ -14,20 +15,17 @@ pub(super) async fn update(
     change: &ProfileChange,
     now_ms: u64,
 ) -> Result<Option<User>, Error> {
-    let row = query(
-        "UPDATE users SET name = COALESCE($2, name), avatar = CASE WHEN $3 = 1 THEN $4 ELSE avatar END,
-         updated_at_ms = $5 WHERE id = $1 RETURNING *",
-    )
-    .bind(id.as_str().to_owned())
-    .bind(change.name.clone())
-    .bind(i64::from(change.avatar.is_some()))
-    .bind(change.avatar.clone().flatten())
-    .bind(time(now_ms))
-    .fetch_optional(&mut *link)
-    .await?;
+    let row = query(texts::CHANGE_PROFILE)
+        .bind(id.as_str().to_owned())
+        .bind(change.name.clone())
+        .bind(i64::from(change.avatar.is_some()))
+        .bind(change.avatar.clone().flatten())
+        .bind(time(now_ms))
+        .fetch_optional(&mut *link)
+        .await?;
     let Some(changed) = row.as_ref().map(user).transpose()? else { return Ok(None) };
     if change.name.is_some() {
-        let forget = query("DELETE FROM user_words WHERE user_id = $1").bind(id.as_str().to_owned());
+        let forget = query(texts::FORGET_WORDS).bind(id.as_str().to_owned());
         forget.execute(&mut *link).await?;
         add_words(link, id, &changed.name).await?;
     }
@@ -41,13 +39,12 @@ pub(super) async fn replace_hash(
     new_hash: &PasswordHash,
     now_ms: u64,
 ) -> Result<bool, Error> {
-    let done =
-        query("UPDATE users SET password_hash = $3, updated_at_ms = $4 WHERE id = $1 AND password_hash = $2")
-            .bind(id.as_str().to_owned())
-            .bind(old_hash.as_str().to_owned())
-            .bind(new_hash.as_str().to_owned())
-            .bind(time(now_ms))
-            .execute(link)
-            .await?;
+    let done = query(texts::REPLACE_HASH)
+        .bind(id.as_str().to_owned())
+        .bind(old_hash.as_str().to_owned())
+        .bind(new_hash.as_str().to_owned())
+        .bind(time(now_ms))
+        .execute(link)
+        .await?;
     Ok(done.rows_affected() == 1)
 }

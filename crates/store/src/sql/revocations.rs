@@ -12,6 +12,7 @@ use sqlx::any::AnyRow;
 use crate::error::Error;
 use crate::revocation::{Cursor, Revocation, Revoked};
 use crate::sql::rows::{Bulk, Columns, damaged, query, tenant_text, time};
+use crate::sql::texts;
 use crate::store::REVOCATIONS_PAGE;
 
 /// To be the last that a transaction does: others wait meanwhile.
@@ -24,10 +25,7 @@ pub(super) async fn add(link: &mut AnyConnection, added: &[Revocation]) -> Resul
     if count == 0 {
         return Ok(());
     }
-    let last = query("UPDATE counters SET value = value + $1 WHERE name = 'revocations' RETURNING value")
-        .bind(count)
-        .fetch_one(&mut *link)
-        .await?;
+    let last = query(texts::NEXT_REVOCATIONS).bind(count).fetch_one(&mut *link).await?;
     let first = last.get_as::<i64>("value")? - count + 1;
     let rows: Vec<(i64, &Revocation)> = (first..).zip(added).collect();
     let bind = |query: Statement, (number, row): &(i64, &Revocation)| {
@@ -51,7 +49,7 @@ pub(super) async fn since(
     since: Cursor,
     now_ms: u64,
 ) -> Result<(Vec<Revocation>, Cursor), Error> {
-    let rows = query(SINCE)
+    let rows = query(texts::REVOCATIONS_AFTER)
         .bind(time(since.0))
         .bind(time(now_ms))
         .bind(i64::from(REVOCATIONS_PAGE))
@@ -60,9 +58,6 @@ pub(super) async fn since(
     let cursor = rows.last().map(|row| row.time("number")).transpose()?.map_or(since, Cursor);
     Ok((rows.iter().map(revocation).collect::<Result<_, _>>()?, cursor))
 }
-
-pub(super) const SINCE: &str =
-    "SELECT * FROM revocations WHERE number > $1 AND expires_at_ms > $2 ORDER BY number LIMIT $3";
 
 fn parts(what: &Revoked) -> (&'static str, String, Option<i64>) {
     match what {

@@ -11,6 +11,7 @@ use crate::session::{Families, FamilyId};
 use crate::sql::accounts::standing_text;
 use crate::sql::revocations;
 use crate::sql::rows::{Columns, damaged, query, time};
+use crate::sql::texts;
 
 pub(super) async fn set(
     link: &mut AnyConnection,
@@ -19,7 +20,7 @@ pub(super) async fn set(
     now_ms: u64,
     until_ms: u64,
 ) -> Result<bool, Error> {
-    let done = query("UPDATE users SET standing = $2, updated_at_ms = $3 WHERE id = $1")
+    let done = query(texts::SET_STANDING)
         .bind(id.as_str().to_owned())
         .bind(standing_text(standing))
         .bind(time(now_ms))
@@ -52,8 +53,11 @@ pub(super) async fn revoke(
 ) -> Result<(), Error> {
     match which {
         Families::One(id) => {
-            let row =
-                query(REVOKE_ONE).bind(id.to_string()).bind(time(now_ms)).fetch_optional(&mut *link).await?;
+            let row = query(texts::REVOKE_FAMILY)
+                .bind(id.to_string())
+                .bind(time(now_ms))
+                .fetch_optional(&mut *link)
+                .await?;
             tell(link, row.as_slice(), now_ms, until_ms).await
         }
         Families::OfUser(user) => {
@@ -71,15 +75,12 @@ pub(super) async fn revoke_all_but(
     now_ms: u64,
     until_ms: u64,
 ) -> Result<(), Error> {
-    let rows = query(
-        "UPDATE refresh_families SET revoked_at_ms = $2
-         WHERE user_id = $1 AND revoked_at_ms IS NULL AND id <> $3 RETURNING id",
-    )
-    .bind(user.as_str().to_owned())
-    .bind(time(now_ms))
-    .bind(keep.map(FamilyId::to_string).unwrap_or_default())
-    .fetch_all(&mut *link)
-    .await?;
+    let rows = query(texts::REVOKE_FAMILIES_BUT)
+        .bind(user.as_str().to_owned())
+        .bind(time(now_ms))
+        .bind(keep.map(FamilyId::to_string).unwrap_or_default())
+        .fetch_all(&mut *link)
+        .await?;
     tell(link, &rows, now_ms, until_ms).await
 }
 
@@ -93,14 +94,9 @@ pub(super) async fn revoke_one(
     revoke(link, &Families::One(id), now_ms, until_ms).await
 }
 
-const REVOKE_ONE: &str =
-    "UPDATE refresh_families SET revoked_at_ms = $2 WHERE id = $1 AND revoked_at_ms IS NULL RETURNING id";
-
-/// Keeps others from changing anything of that user until the end of the transaction. SQLite needs no such thing, and
-/// has no word for it: an update that changes nothing is what both have.
+/// Keeps others from changing anything of that user until the end of the transaction.
 async fn lock_user(link: &mut AnyConnection, id: &UserId) -> Result<(), Error> {
-    let lock =
-        query("UPDATE users SET updated_at_ms = updated_at_ms WHERE id = $1").bind(id.as_str().to_owned());
+    let lock = query(texts::LOCK_USER).bind(id.as_str().to_owned());
     lock.execute(link).await?;
     Ok(())
 }
