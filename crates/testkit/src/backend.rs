@@ -1,10 +1,6 @@
 //! Each database that the product runs on, fresh for a test.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
-
+use crate::folder::Folder;
 use crate::postgres::{Database, Postgres};
 
 /// A database that the product runs on.
@@ -39,29 +35,9 @@ impl Fresh {
     /// What to set `DATABASE_URL` to.
     pub fn url(&self) -> String {
         match self {
-            Fresh::File(folder) => format!("sqlite:{}/paraclete.db", folder.0.display()),
+            Fresh::File(folder) => format!("sqlite:{}/paraclete.db", folder.path().display()),
             Fresh::Server(database) => database.url(),
         }
-    }
-}
-
-/// A folder that is removed when this is dropped.
-#[derive(Debug)]
-pub struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("paraclete-store-{}-{count}", process::id()));
-        fs::create_dir_all(&path).expect("a folder for temporary files can be written");
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
     }
 }
 

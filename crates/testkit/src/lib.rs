@@ -34,6 +34,7 @@
 )]
 
 mod authority;
+mod backend;
 mod client;
 mod faulty;
 mod folder;
@@ -41,6 +42,7 @@ mod host;
 mod http;
 mod link;
 mod pair;
+mod postgres;
 mod program;
 mod server;
 mod site;
@@ -49,12 +51,14 @@ mod wait;
 mod wire;
 
 pub use authority::{Authority, Certificate};
+pub use backend::{Backend, Fresh};
 pub use client::{Client, Dial, Heard, Refused};
 pub use faulty::{Fate, FaultyStore, Lookups};
 pub use folder::Folder;
 pub use host::{Host, Logs};
 pub use http::{Answer, Http};
 pub use pair::Pair;
+pub use postgres::{Database, Durability, Postgres};
 pub use program::Program;
 pub use server::Server;
 pub use site::{Metrics, Site};
