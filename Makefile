@@ -1,7 +1,7 @@
 # What one does here. `make help` lists it. Every target builds what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run web test check tidy bench fuzz clean test-rust test-web test-clients test-browser tools
+.PHONY: help run web test check tidy bench fuzz clean test-rust test-api test-web test-clients test-browser tools
 
 # Named from here and used in other folders too, so it has to be absolute.
 ifdef CARGO_TARGET_DIR
@@ -31,12 +31,16 @@ $(PAGES): $(MODULES) $(PAGE_SOURCES)
 	cd web && npm run build
 	@touch $@
 
-test: test-rust test-web test-clients test-browser ## Install what tests need and run them all
+test: test-rust test-api test-web test-clients test-browser ## Install what tests need and run them all
 
 test-rust: $(PAGES)
-	scripts/setup.sh rust nextest
-	cargo nextest run --locked --workspace
+	scripts/setup.sh rust nextest postgres
+	scripts/with-postgres.sh cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc --quiet
+
+test-api: $(TARGET)/debug/paraclete
+	scripts/setup.sh python
+	PARACLETE_BIN=$(TARGET)/debug/paraclete scripts/schemathesis.sh
 
 test-web: $(MODULES)
 	cd web && npm test
@@ -74,7 +78,7 @@ fuzz: ## Fuzz every target for FUZZ_SECONDS (60) each
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
 tools: ## Install all tools that the other targets would install
-	scripts/setup.sh rust node nextest deny chromium
+	scripts/setup.sh rust node nextest deny chromium postgres python
 
 clean: ## Remove everything that was built
 	cargo clean

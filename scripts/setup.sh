@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that tools are there: scripts/setup.sh [rust] [node] [nextest] [deny] [chromium] [postgres].
+# Makes sure that tools are there: scripts/setup.sh [rust] [node] [nextest] [deny] [chromium] [postgres] [python].
 # What is there is left as it is, so that nothing is fetched when nothing is missing.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -77,9 +77,12 @@ postgres() {
   debian_packages postgresql
 }
 
+# With what makes virtual environments, which Debian packs apart.
+python() { python3 -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3 python3-venv; }
+
 for tool in "$@"; do
   case "$tool" in
-    rust | node | nextest | deny | chromium | postgres) "$tool" ;;
+    rust | node | nextest | deny | chromium | postgres | python) "$tool" ;;
     *) fail "unknown: $tool" ;;
   esac
 done

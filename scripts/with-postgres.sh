@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command with a PostgreSQL server of its own: scripts/with-postgres.sh cargo nextest run
 # The server has a free port and a data folder in /tmp, keeps nothing, and ends with the command. Its URL is in
-# PARACLETE_TEST_POSTGRES; if that is set already, the command gets that one.
+# PARACLETE_TEST_POSTGRES; if that is set already, the command gets that one. With DURABLE=on it waits for the disk, as it does
+# in production: for measurements.
 set -euo pipefail
 
 if [ -n "${PARACLETE_TEST_POSTGRES:-}" ]; then exec "$@"; fi
@@ -30,14 +31,14 @@ as_owner() {
 as_owner initdb --pgdata "$folder/data" --username paraclete --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync \
   >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
 
-cat >>"$folder/data/postgresql.conf" <<'CONF'
+cat >>"$folder/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 300
 shared_buffers = 64MB
-fsync = off
-synchronous_commit = off
-full_page_writes = off
+fsync = ${DURABLE:-off}
+synchronous_commit = ${DURABLE:-off}
+full_page_writes = ${DURABLE:-off}
 CONF
 
 # The port may be somebody's, or become it, so there is more than one try.
