@@ -2,7 +2,7 @@
 //!
 //! The hub never waits for the store: [`Facts::save`] puts a fact into a queue. One task, [`FactsTask`], takes what came
 //! within 50 ms, at most 1,000 facts, and writes it at once, so a fact is durable 100 ms after it happened, if the store
-//! answers. While it does not, the task tries again, ever more slowly up to once in 5 s, and the queue takes what
+//! answers. While it does not, the task tries again, ever more slowly up to once in 2 s, and the queue takes what
 //! happens: [`QUEUE`] facts, some hundreds for each second of an outage of minutes. What comes beyond is lost, and counted.
 //! A batch whose answer was lost is written again: the store knows facts by their ids.
 //!
@@ -48,7 +48,7 @@ const ORPHANS_PERIOD: Duration = Duration::from_secs(30);
 /// The pause after a first failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often a batch is tried that the store refuses, before the facts in it are tried one by one.
 const MAX_REFUSALS: u32 = 5;
 

@@ -2,4 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
 
+mod outage;
 mod record;

@@ -147,10 +147,10 @@ async fn while_the_store_is_away_it_is_asked_ever_less_often() {
     stage.save(1);
 
     pass(Duration::from_secs(10)).await;
-    assert_eq!(stage.store.offered(), 7, "at 50 ms, then after 100, 200, 400, 800, 1600 and 3200 ms");
+    assert_eq!(stage.store.offered(), 9, "at 50 ms, then after 100, 200, 400, 800, 1600, and every 2000 ms");
 
     pass(Duration::from_secs(50)).await;
-    assert_eq!(stage.store.offered(), 17, "every 5 s");
+    assert_eq!(stage.store.offered(), 34, "every 2 s");
 }
 
 #[tokio::test(start_paused = true)]
