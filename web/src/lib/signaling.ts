@@ -66,6 +66,8 @@ export class Signaling {
   #revoked: Failure | undefined;
   /** On the clock of `performance`. */
   #renewedAt = Number.NEGATIVE_INFINITY;
+  #extendedAt = Number.NEGATIVE_INFINITY;
+  #extension: ReturnType<typeof setTimeout> | undefined;
   #left = false;
 
   constructor({ pass, transports, handlers }: SignalingOptions) {
@@ -109,6 +111,7 @@ export class Signaling {
   leave(): void {
     this.#left = true;
     clearTimeout(this.#dismissal);
+    clearTimeout(this.#extension);
     if (this.#socket.connected) this.#socket.emit('leave', {});
     this.#socket.disconnect();
   }
@@ -155,13 +158,21 @@ export class Signaling {
 
   /** A token that runs out is replaced on the open connection; if that fails, the server ends it and we renew. */
   async #extend(): Promise<void> {
+    if (!this.#pass.account) return;
+    this.#extendedAt = performance.now();
     try {
-      const token = await this.#pass.account?.renew();
-      if (token !== undefined)
-        await this.#socket.timeout(JOIN_TIMEOUT_MS).emitWithAck('authenticate', { token });
+      const token = await this.#pass.account.renew();
+      await this.#socket.timeout(JOIN_TIMEOUT_MS).emitWithAck('authenticate', { token });
     } catch (error) {
-      console.warn('The sign-in was not extended:', refusalOf(error).code);
+      console.info('The sign-in was not extended:', refusalOf(error).code);
     }
+  }
+
+  /** A token whose whole life is shorter than the warning is warned of at once, each time anew. */
+  #extendSoon(): void {
+    const wait = this.#extendedAt + RENEWAL_INTERVAL_MIN_MS - performance.now();
+    clearTimeout(this.#extension);
+    this.#extension = setTimeout(() => void this.#extend(), Math.max(0, wait));
   }
 
   #listen(): void {
@@ -207,7 +218,7 @@ export class Signaling {
     socket.on('ice-candidate', ({ from, candidate }: Relay) =>
       handlers.signal(from, { kind: 'candidate', candidate }),
     );
-    socket.on('token-expiring', () => void this.#extend());
+    socket.on('token-expiring', () => this.#extendSoon());
     socket.on('error', (failure: Failure & { event?: string }) => {
       if (failure.event === 'connect' && TOKEN_REFUSED.has(failure.code)) this.#revoked = failure;
       else handlers.error(failure);

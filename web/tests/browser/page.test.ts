@@ -1,17 +1,12 @@
 /** The page itself: every state of it readable, reachable and within a phone's width. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { PATIENCE_MS, type VisitOptions } from '../support/browser.ts';
 import { Client } from '../support/client.ts';
+import { eachState, type States } from '../support/looks.ts';
 import { stage } from '../support/stage.ts';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const SCHEMES = ['light', 'dark'] as const;
-const PHONE = { viewport: { width: 360, height: 680 }, hasTouch: true };
 
 const the = stage();
 const { look } = the;
@@ -28,8 +23,7 @@ function denied(): void {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
 }
 
-/** Each state of the page, brought about on a fresh visit. */
-const STATES: Record<string, (options: VisitOptions) => Promise<Page>> = {
+const STATES: States = {
   landing: (options) => look('/', options),
   'pre-join': async (options) => {
     const page = await look(`/#${randomUUID()}`, options);
@@ -88,39 +82,7 @@ const STATES: Record<string, (options: VisitOptions) => Promise<Page>> = {
   },
 };
 
-for (const [name, reach] of Object.entries(STATES)) {
-  const file = name.replaceAll(' ', '-');
-
-  for (const colorScheme of SCHEMES) {
-    test(`${name}, ${colorScheme}: nothing that accessibility checks find`, async () => {
-      const page = await reach({ colorScheme, reducedMotion: 'reduce' });
-      await page.screenshot({ path: `test-results/${file}-${colorScheme}.png` });
-      await page.evaluate(await import('node:fs/promises').then(({ readFile }) => readFile(AXE, 'utf8')));
-      const found = await page.evaluate(async () => {
-        const { axe } = window as unknown as { axe: { run: () => Promise<AxeResults> } };
-        const { violations } = await axe.run();
-        return violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-        );
-      });
-      assert.deepEqual(found, []);
-    });
-  }
-
-  test(`${name}: fits 360 pixels without scrolling sideways`, async () => {
-    const page = await reach({ ...PHONE, colorScheme: 'light' });
-    await page.screenshot({ path: `test-results/${file}-phone.png`, fullPage: true });
-    const { wanted, given, beyond } = await page.evaluate(() => ({
-      wanted: document.documentElement.scrollWidth,
-      given: innerWidth,
-      beyond: [...document.querySelectorAll('button, input, select, textarea, h1, p')]
-        .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
-        .map((element) => element.outerHTML.slice(0, 120)),
-    }));
-    assert.deepEqual(beyond, []);
-    assert.ok(wanted <= given, `${wanted} px wide`);
-  });
-}
+eachState(STATES);
 
 test('a room is opened, joined and used by keyboard alone', async () => {
   const page = await look('/');

@@ -20,10 +20,16 @@ export interface ServerOptions {
   port?: number;
   /** Settings beside those that every test needs. */
   env?: Record<string, string>;
+  /** Kept when the server stops; one of its own, and removed, when absent. */
+  dataDir?: string;
 }
 
-export async function startServer({ port = 0, env = {} }: ServerOptions = {}): Promise<Server> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'paraclete-test-'));
+export async function startServer({
+  port = 0,
+  env = {},
+  dataDir: kept,
+}: ServerOptions = {}): Promise<Server> {
+  const dataDir = kept ?? mkdtempSync(join(tmpdir(), 'paraclete-test-'));
   const child = spawn(BINARY, ['serve'], {
     cwd: dataDir,
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir, ...env },
@@ -38,7 +44,7 @@ export async function startServer({ port = 0, env = {} }: ServerOptions = {}): P
         child.kill('SIGKILL');
         await once(child, 'exit');
       }
-      rmSync(dataDir, { recursive: true, force: true });
+      if (!kept) rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -112,9 +112,20 @@ test('a password has 8 to 128 characters as people count them, and none that can
 });
 
 test('email, name and picture are checked for slips', () => {
-  for (const good of ['m@x', ' mina@example.com ', 'ä+b@例え.jp'])
+  for (const good of ['m@x.io', ' mina@example.com ', "o'neill+b@xn--r8jz45g.jp"])
     assert.equal(emailProblem(good), undefined, good);
-  for (const bad of ['', ' ', 'mina', '@x', 'a@', 'a b@x', 'a@b@c', `${'x'.repeat(254)}@x`])
+  for (const bad of [
+    '',
+    ' ',
+    'mina',
+    '@x.io',
+    'a@',
+    'a@x',
+    'a b@x.io',
+    'a@b@c.io',
+    'ä@x.io',
+    `${'x'.repeat(254)}@x.io`,
+  ])
     assert.ok(emailProblem(bad), bad);
   assert.equal(accountNameProblem('Mi'), undefined);
   for (const bad of ['', ' ', 'M', 'x'.repeat(51), 'a\u202eb']) assert.ok(accountNameProblem(bad), bad);

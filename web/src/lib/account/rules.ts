@@ -12,7 +12,7 @@ export const PASSWORD_RULE = `${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} c
 export function emailProblem(email: string): string | undefined {
   const trimmed = email.trim();
   if (trimmed === '') return 'Enter your email address.';
-  if (trimmed.length > EMAIL_LENGTH_MAX || !/^[^\s@]+@[^\s@]+$/u.test(trimmed))
+  if (trimmed.length > EMAIL_LENGTH_MAX || !/^[!-?A-~]+@[A-Za-z\d-]+(\.[A-Za-z\d-]+)+$/.test(trimmed))
     return 'This is no email address: it has a form like mina@example.com.';
   return undefined;
 }
