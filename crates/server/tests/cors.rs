@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
 
-use std::{convert::Infallible, sync::Arc, time::Instant};
+mod support;
+
+use std::convert::Infallible;
 
 use axum::{
     body::Body,
@@ -10,10 +12,7 @@ use axum::{
 };
 use server::{
     config::Origins,
-    http::{MetricsOn, State, router},
-    lifecycle::Lifecycle,
-    status::Published,
-    telemetry::Metrics,
+    http::{State, router},
 };
 use tower::ServiceExt as _;
 
@@ -43,22 +42,14 @@ async fn ask(
     path: &str,
     headers: &[(&str, &str)],
 ) -> (StatusCode, HeaderMap) {
-    let hub = Arc::new(Published::default());
-    let state = State {
-        lifecycle: Lifecycle::new(),
-        metrics: Arc::new(Metrics::new(&[], &[], Arc::clone(&hub))),
-        hub,
-        started: Instant::now(),
-        origins,
-        trusted_proxies: Arc::default(),
-        metrics_on: MetricsOn::MainPort,
-    };
+    let (state, api) = support::ready().await;
+    let state = State { origins, ..state };
     let socketio = tower::service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(StatusCode::OK) });
     let mut request = Request::builder().method(method).uri(path).header("host", "meet.example:3000");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = router(state, socketio).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = router(state, api, socketio).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     (response.status(), response.headers().clone())
 }
 

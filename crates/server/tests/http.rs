@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
 
-use std::{convert::Infallible, sync::Arc, time::Instant};
+mod support;
+
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -10,29 +12,24 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, Version, request},
     response::{IntoResponse as _, Response},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::{
-    config::Origins,
     http::{MetricsOn, State, metrics_router, router},
     lifecycle::Lifecycle,
-    status::{HubStats, Published},
-    telemetry::Metrics,
+    status::HubStats,
 };
+use store::{Memory, Reach, Store as _};
 use tower::{Service, ServiceExt as _};
 
-fn state() -> State {
-    let hub = Arc::new(Published::default());
-    let lifecycle = Lifecycle::new();
-    lifecycle.ready();
-    State {
-        lifecycle,
-        metrics: Arc::new(Metrics::new(&["join"], &[], Arc::clone(&hub))),
-        hub,
-        started: Instant::now(),
-        origins: Origins::Any,
-        trusted_proxies: Arc::default(),
-        metrics_on: MetricsOn::MainPort,
-    }
+use self::support::ready;
+
+async fn state() -> State {
+    ready().await.0
+}
+
+/// The main port, without Socket.IO.
+async fn main_port(state: State) -> Router {
+    router(state, ready().await.1, no_socketio())
 }
 
 /// A service that knows no Socket.IO.
@@ -69,35 +66,35 @@ async fn ask(router: Router, request: request::Builder) -> Answer {
 }
 
 async fn ask_main(request: request::Builder) -> Answer {
-    ask(router(state(), no_socketio()), request).await
+    ask(main_port(state().await).await, request).await
 }
 
 #[tokio::test]
 async fn health_tells_the_process_in_numbers() {
-    let state = state();
+    let state = state().await;
     state.hub.publish(HubStats { rooms: 2, peers: 5, memberships: 6, rooms_created_total: 9 });
-    let answer = ask(router(state, no_socketio()), get("/health")).await;
+    let answer = ask(main_port(state).await, get("/health")).await;
     assert_eq!(answer.status, StatusCode::OK);
     let json = answer.json();
     assert_eq!((&json["status"], &json["rooms"], &json["peers"]), (&"ok".into(), &2.into(), &5.into()));
     assert!(json["timestamp"].as_str().unwrap().ends_with('Z'));
     assert!(json["uptime"].is_number() && json["version"].is_string());
     assert!(json["memory"]["rss"].as_u64().unwrap() > 0);
-    assert_eq!(json["sessions"], serde_json::json!({ "total": 0, "active": 0 }));
+    assert_eq!(json["sessions"], json!({ "total": 0, "active": 0 }));
 }
 
 #[tokio::test]
 async fn readiness_follows_the_life_of_the_process_and_liveness_does_not() {
-    let mut state = state();
-    let ready = ask(router(state.clone(), no_socketio()), get("/readyz")).await;
+    let mut state = state().await;
+    let ready = ask(main_port(state.clone()).await, get("/readyz")).await;
     assert_eq!((ready.status, &ready.json()["components"]["signaling"]), (StatusCode::OK, &"ok".into()));
     state.lifecycle.drain();
-    let draining = ask(router(state.clone(), no_socketio()), get("/readyz")).await;
+    let draining = ask(main_port(state.clone()).await, get("/readyz")).await;
     assert_eq!(draining.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(draining.json()["status"], "draining");
-    assert_eq!(ask(router(state.clone(), no_socketio()), get("/livez")).await.status, StatusCode::OK);
+    assert_eq!(ask(main_port(state.clone()).await, get("/livez")).await.status, StatusCode::OK);
     state.lifecycle = Lifecycle::new();
-    let starting = ask(router(state, no_socketio()), get("/readyz")).await;
+    let starting = ask(main_port(state).await, get("/readyz")).await;
     assert_eq!(
         (starting.status, &starting.json()["status"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"starting".into())
@@ -105,11 +102,25 @@ async fn readiness_follows_the_life_of_the_process_and_liveness_does_not() {
 }
 
 #[tokio::test]
+async fn readiness_names_the_store_and_fails_without_it_while_liveness_does_not() {
+    let store = Arc::new(Memory::new());
+    store.prepare().await.unwrap();
+    let state = State { store: store.clone(), ..state().await };
+    let ready = ask(main_port(state.clone()).await, get("/readyz")).await;
+    assert_eq!((ready.status, &ready.json()["components"]["store"]), (StatusCode::OK, &"ok".into()));
+    store.set_reach(Reach::Away);
+    let without = ask(main_port(state.clone()).await, get("/readyz")).await;
+    assert_eq!(without.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(without.json()["components"], json!({ "signaling": "ok", "store": "unavailable" }));
+    assert_eq!(ask(main_port(state).await, get("/livez")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn statistics_count_rooms_peers_and_connections() {
-    let state = state();
+    let state = state().await;
     state.hub.publish(HubStats { rooms: 2, peers: 5, memberships: 6, rooms_created_total: 9 });
     state.metrics.connection_opened();
-    let json = ask(router(state, no_socketio()), get("/stats")).await.json();
+    let json = ask(main_port(state).await, get("/stats")).await.json();
     assert_eq!(
         (&json["totalRooms"], &json["totalPeers"], &json["totalConnections"]),
         (&2.into(), &5.into(), &1.into())
@@ -118,23 +129,20 @@ async fn statistics_count_rooms_peers_and_connections() {
 
 #[tokio::test]
 async fn metrics_are_on_the_main_port_unless_they_have_one_of_their_own() {
-    let mut state = state();
-    let answer = ask(router(state.clone(), no_socketio()), get("/metrics")).await;
+    let mut state = state().await;
+    let answer = ask(main_port(state.clone()).await, get("/metrics")).await;
     assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
     assert!(String::from_utf8(answer.body).unwrap().contains("signaling_active_rooms 0"));
     state.metrics_on = MetricsOn::OwnPort;
-    assert_eq!(
-        ask(router(state.clone(), no_socketio()), get("/metrics")).await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(ask(main_port(state.clone()).await, get("/metrics")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(ask(metrics_router(state.clone()), get("/metrics")).await.status, StatusCode::OK);
     assert_eq!(ask(metrics_router(state), get("/health")).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn requests_are_measured_by_their_route_and_never_by_their_path() {
-    let state = state();
-    let router = router(state.clone(), no_socketio());
+    let state = state().await;
+    let router = main_port(state.clone()).await;
     ask(router.clone(), get("/readyz?token=secret")).await;
     ask(router, get("/secret/path")).await;
     let text = state.metrics.render();
@@ -202,7 +210,7 @@ async fn a_panic_is_an_answer_without_the_panic_in_it() {
         assert_eq!(1, 2, "the secret reason");
         Ok::<_, Infallible>(StatusCode::OK)
     });
-    let answer = ask(router(state(), panics), get("/socket.io/")).await;
+    let answer = ask(router(state().await, ready().await.1, panics), get("/socket.io/")).await;
     assert_eq!(
         (answer.status, &answer.json()["error"]["code"]),
         (StatusCode::INTERNAL_SERVER_ERROR, &"INTERNAL".into())
@@ -250,9 +258,9 @@ async fn every_answer_carries_the_headers_that_helmet_sets() {
 
 #[tokio::test]
 async fn under_tls_browsers_are_told_to_stay_there() {
-    let mut state = state();
+    let mut state = state().await;
     state.trusted_proxies = Arc::new([server::config::Network::parse("0.0.0.0").unwrap()]);
-    let answer = ask(router(state, no_socketio()), get("/").header("x-forwarded-proto", "https")).await;
+    let answer = ask(main_port(state).await, get("/").header("x-forwarded-proto", "https")).await;
     assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
     assert!(answer.header("content-security-policy").ends_with(";upgrade-insecure-requests"));
 }

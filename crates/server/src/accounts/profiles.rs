@@ -50,7 +50,9 @@ impl Avatar {
     #[must_use]
     pub fn read(text: &str, environment: Environment) -> Option<Self> {
         let rest = match environment {
-            Environment::Development => text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")),
+            Environment::Development => {
+                text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))
+            }
             Environment::Production => text.strip_prefix("https://"),
         }?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -61,7 +63,8 @@ impl Avatar {
             && host.starts_with(|c: char| c.is_ascii_alphanumeric())
             && host.ends_with(|c: char| c.is_ascii_alphanumeric());
         let is_port = (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
-        let is_path = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'()*+,./:;=?@_~[]-".contains(&b));
+        let is_path =
+            path.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'()*+,./:;=?@_~[]-".contains(&b));
         (text.len() <= Self::MAX_LENGTH && is_host && is_port && is_path).then(|| Self(text.to_owned()))
     }
 }

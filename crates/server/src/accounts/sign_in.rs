@@ -31,7 +31,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Refused::EmailTaken`], after the same work as if it were not.
-    pub async fn register(&self, email: &Email, password: &Password, name: &Username) -> Result<Pair, Refused> {
+    pub async fn register(
+        &self,
+        email: &Email,
+        password: &Password,
+        name: &Username,
+    ) -> Result<Pair, Refused> {
         self.signer()?;
         let hash = PasswordHash::new(self.passwords.hash(password).await?);
         let now_ms = clock::wall_ms();
@@ -102,7 +107,9 @@ impl Accounts {
     /// The account with its password hashed at the cost of today. If somebody was faster, or the machine is busy, it
     /// stays as it is until the next log-in.
     async fn strengthen(&self, mut user: User, password: &Password) -> Result<User, Refused> {
-        let Ok(stronger) = self.passwords.hash(password).await.map(PasswordHash::new) else { return Ok(user) };
+        let Ok(stronger) = self.passwords.hash(password).await.map(PasswordHash::new) else {
+            return Ok(user);
+        };
         if self.store.rehash(&user.id, &user.password_hash, &stronger, clock::wall_ms()).await? {
             user.password_hash = stronger;
         }
@@ -124,13 +131,20 @@ impl Accounts {
         }
     }
 
-    fn pair(&self, user: &User, family: FamilyId, refresh_token: RefreshToken, now_ms: u64) -> Result<Pair, Refused> {
+    fn pair(
+        &self,
+        user: &User,
+        family: FamilyId,
+        refresh_token: RefreshToken,
+        now_ms: u64,
+    ) -> Result<Pair, Refused> {
         let role = match user.role {
             Role::User => auth::Role::User,
             Role::Admin => auth::Role::Admin,
         };
         let family = family.to_string();
-        let account = auth::Account { user: &user.id, email: &user.email, name: &user.name, role, family: &family };
+        let account =
+            auth::Account { user: &user.id, email: &user.email, name: &user.name, role, family: &family };
         let signed = self.signer()?.sign(&account, now_ms).map_err(|error| {
             tracing::error!(%error, user = %user.id, "a token could not be signed");
             Refused::Failed

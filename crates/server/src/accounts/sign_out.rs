@@ -57,7 +57,12 @@ impl Accounts {
     /// # Errors
     /// [`Refused::WrongCredentials`] if `old` is not the password, [`Refused::NotAnAccount`] for the bearer of another issuer's
     /// token, [`Refused::ChangedMeanwhile`].
-    pub async fn change_password(&self, caller: &Caller, old: &Password, new: &Password) -> Result<(), Refused> {
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        old: &Password,
+        new: &Password,
+    ) -> Result<(), Refused> {
         let account = self.account_of(caller).await?;
         match self.passwords.verify(old, Some(account.password_hash.as_str())).await? {
             Verdict::Right | Verdict::RightButWeak => {}
@@ -82,7 +87,9 @@ impl Accounts {
     pub(super) async fn account_of(&self, caller: &Caller) -> Result<store::User, Refused> {
         match caller.source {
             Source::Account => {}
-            Source::Secret | Source::KeyFile | Source::Jwks | Source::Firebase => return Err(Refused::NotAnAccount),
+            Source::Secret | Source::KeyFile | Source::Jwks | Source::Firebase => {
+                return Err(Refused::NotAnAccount);
+            }
         }
         let user = self.store.user(&caller.user).await?;
         user.filter(|user| user.standing == Standing::Active).ok_or(Refused::NoSuchUser)
@@ -99,12 +106,8 @@ impl Accounts {
         };
         let until_ms = self.revoked_until_ms(now_ms);
         self.store.revoke_families(&which, now_ms, until_ms).await?;
-        let row = Revocation {
-            tenant: Tenant::default(),
-            what,
-            revoked_at_ms: now_ms,
-            expires_at_ms: until_ms,
-        };
+        let row =
+            Revocation { tenant: Tenant::default(), what, revoked_at_ms: now_ms, expires_at_ms: until_ms };
         self.put_in_force(row).await
     }
 

@@ -73,9 +73,13 @@ impl Failure {
             Self::Invalid(_) | Self::NoJson { .. } | Self::NoObject => StatusCode::BAD_REQUEST,
             Self::NoJsonType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyCut => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Token(refused) => StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::UNAUTHORIZED),
+            Self::Token(refused) => {
+                StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::UNAUTHORIZED)
+            }
             Self::WrongPassword => StatusCode::UNAUTHORIZED,
-            Self::Account(Account::WrongCredentials | Account::InvalidRefreshToken) => StatusCode::UNAUTHORIZED,
+            Self::Account(Account::WrongCredentials | Account::InvalidRefreshToken) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Account(Account::NotAnAccount | Account::NotOffered) => StatusCode::FORBIDDEN,
             Self::Account(Account::NoSuchUser) => StatusCode::NOT_FOUND,
             Self::Account(Account::EmailTaken | Account::ChangedMeanwhile) => StatusCode::CONFLICT,
@@ -144,7 +148,8 @@ impl Failure {
 
     fn details(&self, locale: Locale) -> Option<Value> {
         let Self::Invalid(wrong) = self else { return None };
-        let each = wrong.iter().map(|wrong| json!({ "field": wrong.field, "message": wrong.why.text(locale) }));
+        let each =
+            wrong.iter().map(|wrong| json!({ "field": wrong.field, "message": wrong.why.text(locale) }));
         Some(each.collect())
     }
 }

@@ -46,8 +46,8 @@ pub(super) async fn livez() -> Response {
 /// How long the store may take to say that it is there.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether new work may be sent here: 200 when ready; 503 while starting, draining, or without the store. Each component is
-/// named with how it does.
+/// Whether new work may be sent here: 200 when ready; 503 while starting, draining, or without the store. Each component
+/// is named with how it does.
 pub(super) async fn readyz(Extract(state): Extract<State>) -> Response {
     let (phase, word) = match state.lifecycle.phase() {
         Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),

@@ -43,7 +43,8 @@ struct Token;
 
 impl Modify for Token {
     fn modify(&self, document: &mut openapi::OpenApi) {
-        let scheme = SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
+        let scheme =
+            SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
         document.components.get_or_insert_default().add_security_scheme("token", scheme);
     }
 }
@@ -55,14 +56,26 @@ pub(super) fn head() -> openapi::OpenApi {
 
 /// Answers that any call may get, or any that is marked so.
 const SHARED: [(u16, Of, &str); 8] = [
-    (400, Of::Input, "`VALIDATION_ERROR`: the request is not as it must be; `details` has each member that is wrong."),
+    (
+        400,
+        Of::Input,
+        "`VALIDATION_ERROR`: the request is not as it must be; `details` has each member that is wrong.",
+    ),
     (401, Of::Token, "`AUTH001`: there is no good token. `AUTH002`: it has expired."),
     (403, Of::Token, "`AUTH003`: the token is not for this."),
     (413, Of::Body, "`VALIDATION_ERROR`: a body may have 1 MiB."),
     (415, Of::Body, "`VALIDATION_ERROR`: bodies are JSON."),
-    (429, Of::Any, "`RATE_LIMIT`: too many requests, or too many failed attempts; `Retry-After` says how many seconds to wait."),
+    (
+        429,
+        Of::Any,
+        "`RATE_LIMIT`: too many requests, or too many failed attempts; `Retry-After` says how many seconds to wait.",
+    ),
     (500, Of::Any, "`INTERNAL`: the server is at fault."),
-    (503, Of::Any, "`UNAVAILABLE`: something that is needed is away or has too much to do; `Retry-After` says how many seconds to wait. What was asked for may have happened."),
+    (
+        503,
+        Of::Any,
+        "`UNAVAILABLE`: something that is needed is away or has too much to do; `Retry-After` says how many seconds to wait. What was asked for may have happened.",
+    ),
 ];
 
 /// Which calls get such an answer.
@@ -81,7 +94,8 @@ enum Of {
 /// Adds the answers that calls share, where a call has no words of its own.
 fn share(call: &mut Operation) {
     let has_body = call.request_body.is_some();
-    let is_query = |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.parameter_in == ParameterIn::Query);
+    let is_query =
+        |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.parameter_in == ParameterIn::Query);
     let has_query = call.parameters.iter().flatten().any(is_query);
     for (status, of, description) in SHARED {
         let applies = match of {
@@ -118,7 +132,8 @@ pub(super) fn router(mut document: openapi::OpenApi) -> Router {
 /// What the page needs, from inside the binary.
 async fn file(Path(file): Path<String>) -> Response {
     // Without this the page would show the document's address to a validator on the internet.
-    let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true).persist_authorization(false);
+    let config =
+        Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true).persist_authorization(false);
     match utoipa_swagger_ui::serve(&file, Arc::new(config)) {
         Ok(Some(file)) => ([(CONTENT_TYPE, file.content_type)], file.bytes).into_response(),
         Ok(None) | Err(_) => StatusCode::NOT_FOUND.into_response(),

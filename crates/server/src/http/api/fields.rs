@@ -150,7 +150,8 @@ impl<S: Send + Sync, T: Read> OptionalFromRequest<S> for Body<T> {
 ///
 /// It is JSON, whose strings are Unicode: a lone surrogate is none.
 async fn members<S: Send + Sync>(request: Request, state: &S) -> Result<Option<Map<String, Value>>, Failure> {
-    let is_json = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_json);
+    let is_json =
+        request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_json);
     let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::BodyCut)?;
     if bytes.is_empty() {
         return Ok(None);

@@ -53,12 +53,14 @@ pub(super) enum Counted {
 
 /// Verifies the token, counts the request, and tells in the answer how many more there may be.
 pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<Client>().map_or(Ipv4Addr::UNSPECIFIED.into(), |client| client.address);
+    let address =
+        request.extensions().get::<Client>().map_or(Ipv4Addr::UNSPECIFIED.into(), |client| client.address);
     let verified = match bearer(request.headers()) {
         Ok(token) => api.0.authenticator.verify(&Tenant::default(), token).await.map(Arc::new),
         Err(refused) => Err(refused),
     };
-    let counted = verified.as_ref().map_or_else(|_| Counted::Address(address.into()), |caller| Counted::of(caller));
+    let counted =
+        verified.as_ref().map_or_else(|_| Counted::Address(address.into()), |caller| Counted::of(caller));
     let level = {
         let mut requests = api.0.requests.lock().unwrap_or_else(PoisonError::into_inner);
         if requests.is_off() { Ok(None) } else { requests.take(counted, Instant::now()).map(Some) }
@@ -104,7 +106,8 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refused> {
     if values.next().is_some() {
         return Err(Refused::Invalid);
     }
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Refused::Invalid)?;
+    let (scheme, token) =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Refused::Invalid)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(Refused::Invalid) }
 }
 
@@ -112,7 +115,8 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let verified = parts.extensions.get::<Verified>().map_or(Err(Refused::NoToken), |verified| verified.0.clone());
+        let verified =
+            parts.extensions.get::<Verified>().map_or(Err(Refused::NoToken), |verified| verified.0.clone());
         verified.map(Self).map_err(Failure::Token)
     }
 }

@@ -41,13 +41,13 @@ use domain::messages::Locale;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{errors, failure};
-pub(super) use gate::RATE_LIMIT;
 use crate::{
     accounts::Accounts,
     config::Config,
     identity::{Access, Authenticator},
     limits::{Attempts, Windows},
 };
+pub(super) use gate::RATE_LIMIT;
 
 /// Callers whose requests are counted at once: a few MiB. Beyond it the oldest are forgotten.
 const MAX_COUNTED: usize = 1 << 16;

@@ -53,7 +53,8 @@ pub(super) enum Guess {
 
 impl Guess {
     fn read(text: String) -> Option<Self> {
-        let is_short = (1..Password::MIN_CHARACTERS).contains(&text.chars().take(Password::MIN_CHARACTERS).count());
+        let is_short =
+            (1..Password::MIN_CHARACTERS).contains(&text.chars().take(Password::MIN_CHARACTERS).count());
         if is_short && !text.chars().any(char::is_control) {
             return Some(Self::TooShort);
         }
@@ -95,7 +96,9 @@ impl Shown {
 
 impl Read for Refresh {
     fn read(fields: &mut Fields) -> Option<Self> {
-        fields.text("refreshToken", say::REFRESH_TOKEN_RULE, Shown::read).map(|refresh_token| Self { refresh_token })
+        fields
+            .text("refreshToken", say::REFRESH_TOKEN_RULE, Shown::read)
+            .map(|refresh_token| Self { refresh_token })
     }
 }
 

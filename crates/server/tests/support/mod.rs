@@ -1,0 +1,40 @@
+//! What the parts of the server need around them in tests.
+
+use std::{sync::Arc, time::Instant};
+
+use server::{
+    accounts::Accounts,
+    config::{Config, Environment},
+    http::{Api, MetricsOn, State},
+    identity::{Access, Keys},
+    lifecycle::Lifecycle,
+    status::Published,
+    telemetry::Metrics,
+};
+use store::Memory;
+
+/// A server that is ready, on a store in memory, with the defaults of development.
+pub(crate) async fn ready() -> (State, Api) {
+    let mut config = Config::defaults(Environment::Development);
+    config.jwt_secret = Some("f2c1f8d29be04d1d8a5ce0a8f8f4c3f0a1b7".into());
+    let hub = Arc::new(Published::default());
+    let lifecycle = Lifecycle::new();
+    let keys = Keys::open(&config, lifecycle.tasks()).unwrap();
+    let access = Access::new(&config, keys.verifier, Arc::new(Memory::new()));
+    access.store().prepare().await.unwrap();
+    access.run(&lifecycle);
+    let accounts = Accounts::new(&config, &access, keys.signer).unwrap();
+    let api = Api::new(&config, &access, accounts);
+    lifecycle.ready();
+    let state = State {
+        lifecycle,
+        metrics: Arc::new(Metrics::new(&["join"], &[], Arc::clone(&hub))),
+        hub,
+        started: Instant::now(),
+        origins: config.cors_origins,
+        trusted_proxies: Arc::default(),
+        metrics_on: MetricsOn::MainPort,
+        store: Arc::clone(access.store()),
+    };
+    (state, api)
+}
