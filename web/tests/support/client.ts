@@ -46,6 +46,14 @@ export class Client {
     return within('connect_error', (done) => this.socket.once('connect_error', done));
   }
 
+  /** Resolves with the reason as the client tells it; at once when it is not connected. */
+  ended(): Promise<string> {
+    return within('disconnect', (done) => {
+      if (!this.socket.connected) done('not connected');
+      this.socket.once('disconnect', done);
+    });
+  }
+
   /** With polling first: the moment the connection has moved to WebSocket. */
   upgraded(): Promise<void> {
     const { engine } = this.socket.io;

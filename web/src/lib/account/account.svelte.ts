@@ -17,6 +17,8 @@ class AccountState {
   dialog = $state<AccountDialog>();
   /** Why the dialog is open, when it did not open by the person's own wish. */
   why = $state<string>();
+  /** For whoever has to sign in again. */
+  lastEmail = '';
   /** This server has turned a guest away. */
   required = $state(false);
 
@@ -36,10 +38,10 @@ class AccountState {
       nowMs: () => Date.now(),
       newClaim: () => `paraclete-tab-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`,
       changed: () => {
-        this.who = this.session?.account;
+        this.#show();
       },
     });
-    this.who = this.session.account;
+    this.#show();
     addEventListener('storage', ({ key }) => {
       // Without a key everything was cleared.
       if (key === VAULT_KEY || key === null) this.session.followOtherTab();
@@ -54,6 +56,11 @@ class AccountState {
   close(): void {
     this.dialog = undefined;
     this.why = undefined;
+  }
+
+  #show(): void {
+    this.who = this.session?.account;
+    this.lastEmail = this.who?.email ?? this.lastEmail;
   }
 
   /** What to join with; the name is a guest's. */
