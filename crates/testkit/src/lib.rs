@@ -23,6 +23,8 @@
 //! - [`Pair`] is two honest clients who go on with their call, whatever somebody else does meanwhile.
 //! - [`Token`] is what an app lets its users show: `server.user("alice")` shows a good one.
 //! - [`Authority`] makes certificates for servers that speak TLS, and clients that believe them.
+//! - [`Postgres`] is a real PostgreSQL, to be used or to be broken; [`Backend`] is each database that the product runs on, and
+//!   [`on_every_store!`] makes a test for each of them.
 //! - [`Http`] is one raw connection, for everything that no client would send.
 //!
 //! Nothing here sleeps. Whatever is waited for has [a deadline](DEADLINE), far beyond what it takes; who waits in vain

@@ -11,6 +11,9 @@ impl State {
         for fact in facts {
             let at_ms = self.write_down(node, fact);
             self.nodes.entry(node).or_insert(at_ms);
+            if self.fact_ids.insert(fact.id()) {
+                self.facts.push(fact.clone());
+            }
         }
     }
 

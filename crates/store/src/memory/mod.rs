@@ -48,6 +48,11 @@ impl Memory {
         self.lock().reach = reach;
     }
 
+    /// What was appended, in the order in which it came, each fact once.
+    pub fn facts(&self) -> Vec<Fact> {
+        self.lock().facts.clone()
+    }
+
     /// The state, if there is a way to it.
     fn state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let state = self.lock();

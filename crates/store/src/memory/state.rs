@@ -1,8 +1,8 @@
 //! What a [`Memory`](super::Memory) holds, and what concerns neither accounts nor sessions alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{RoomId, Tenant, UserId};
+use domain::{Fact, RoomId, Tenant, UserId};
 
 use crate::account::User;
 use crate::history::{ParticipationRecord, RoomRecord};
@@ -21,6 +21,9 @@ pub(super) struct State {
     pub(super) revocations: BTreeMap<u64, Revocation>,
     last_revocation: u64,
     pub(super) subjects: BTreeMap<(Tenant, UserId), u64>,
+    /// In the order in which they came, each once.
+    pub(super) facts: Vec<Fact>,
+    pub(super) fact_ids: BTreeSet<String>,
     pub(super) rooms: BTreeMap<String, RoomRow>,
     pub(super) participations: BTreeMap<String, ParticipationRow>,
     /// When each was last heard of.
