@@ -7,6 +7,7 @@ mod end;
 mod expiry;
 mod handshake;
 mod limits;
+mod logout;
 mod mesh;
 mod numbers;
 mod order;
