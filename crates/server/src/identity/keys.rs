@@ -151,3 +151,73 @@ fn random() -> Result<[u8; SECRET_BYTES], KeysError> {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::PermissionsExt as _, thread};
+
+    use secrecy::ExposeSecret as _;
+    use testkit::Folder;
+
+    use super::*;
+
+    fn config(folder: &Folder) -> Config {
+        let data_dir = folder.path().join("made/by us");
+        Config { data_dir, ..Config::defaults(Environment::Development) }
+    }
+
+    fn secret(config: &Config) -> String {
+        settings(config).unwrap().secret.unwrap().expose_secret().to_owned()
+    }
+
+    #[test]
+    fn a_secret_is_made_once_kept_for_its_owner_alone_and_found_again() {
+        let folder = Folder::new();
+        let config = config(&folder);
+        let made = secret(&config);
+        assert_eq!((made.len(), secret(&config)), (64, made.clone()));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&config.data_dir.join("jwt-secret")), 0o600);
+        assert_eq!(mode(&config.data_dir), 0o700);
+        assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 1, "no draft is left");
+        assert_ne!(secret(&self::config(&Folder::new())), made, "another folder, another secret");
+    }
+
+    #[test]
+    fn of_those_who_start_at_once_all_have_one_secret() {
+        let folder = Folder::new();
+        let config = config(&folder);
+        let secrets: Vec<String> = thread::scope(|scope| {
+            let makers: Vec<_> = (0..8).map(|_| scope.spawn(|| secret(&config))).collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        assert!(secrets.iter().all(|secret| *secret == secrets[0]), "{secrets:?}");
+        assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn no_secret_is_made_where_a_key_is_configured_or_in_production() {
+        let folder = Folder::new();
+        let config = config(&folder);
+        let named = Config { jwt_secret: Some("0f5b8c1e9d7a46b2a3c4d5e6f7081920".into()), ..config.clone() };
+        assert_eq!(secret(&named), "0f5b8c1e9d7a46b2a3c4d5e6f7081920");
+        let production = Config { environment: Environment::Production, ..config.clone() };
+        assert!(settings(&production).unwrap().secret.is_none());
+        let missing = Config { jwt_key_file: Some(folder.path().join("missing.pem")), ..config.clone() };
+        assert!(settings(&missing).unwrap_err().to_string().starts_with("JWT_KEY_FILE"));
+        assert!(!config.data_dir.exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_and_a_secret_that_is_empty_are_told() {
+        let folder = Folder::new();
+        let config = config(&folder);
+        fs::write(folder.path().join("made"), "a file").unwrap();
+        let error = settings(&config).unwrap_err().to_string();
+        assert!(error.contains("jwt-secret") && error.contains("set JWT_SECRET"), "{error}");
+        let config = Config { data_dir: folder.path().into(), ..config };
+        fs::write(folder.path().join("jwt-secret"), "\n").unwrap();
+        let tasks = TaskTracker::new();
+        assert!(Keys::open(&config, &tasks).is_err());
+    }
+}

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use testkit::{Refused, Server};
+use serde_json::{Value, json};
+use testkit::{Refused, SECRET, Server, Token, on_every_store};
 
 /// What clients plant, each where it may really stand.
 const PLANTED: &[&str] = &[
@@ -108,5 +108,96 @@ async fn nothing_that_clients_say_in_confidence_is_in_the_log_at_its_most_talkat
     for secret in PLANTED {
         let line = log.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{secret} is in the log: {line:?}");
+    }
+}
+
+/// What is asked of the API, and the answer.
+async fn ask(server: &Server, method: &str, path: &str, token: &str, body: Value) -> Value {
+    let bearer = format!("Bearer {token}");
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    let headers = if token.is_empty() { &headers[..1] } else { &headers[..] };
+    let answer = server.http().await.ask(method, path, headers, &body.to_string()).await;
+    if answer.body.starts_with('{') { answer.json() } else { Value::Null }
+}
+
+on_every_store! {
+    async fn no_token_password_or_key_is_in_the_log_at_its_most_talkative(backend: Backend) {
+        let database = backend.fresh();
+        let server = Server::start_with(|config| {
+            config.database_url = Some(database.url().as_str().into());
+            config.token_in_query = true;
+            config.auth_failures_per_window = 0;
+            // Every query is a slow one.
+            config.slow_query = Duration::from_nanos(1);
+        })
+        .await;
+        let mut planted: Vec<String> =
+            [SECRET, "planted-password", "planted-wrong-one", "planted-another", "planted-address", "$argon2"]
+                .map(str::to_owned)
+                .to_vec();
+
+        let account = json!({ "email": "planted-address@example.org", "password": "planted-password", "name": "Ada" });
+        for _ in 0..2 {
+            let answer = ask(&server, "POST", "/api/auth/register", "", account.clone()).await;
+            planted.extend(["token", "refreshToken"].iter().filter_map(|name| Some(answer[name].as_str()?.to_owned())));
+        }
+        for password in ["planted-password", "planted-wrong-one", "planted-wrong-one\0", "p"] {
+            let body = json!({ "email": "planted-address@example.org", "password": password });
+            let answer = ask(&server, "POST", "/api/auth/login", "", body).await;
+            planted.extend(["token", "refreshToken"].iter().filter_map(|name| Some(answer[name].as_str()?.to_owned())));
+        }
+        assert_eq!(planted.len(), 10, "registered and logged in: {planted:?}");
+        let (token, refresh) = (planted[6].clone(), planted[7].clone());
+        let mut ada = server.dial().token(&token).connect("ada").await.unwrap();
+        for _ in 0..2 {
+            // The second time it is spent.
+            let answer = ask(&server, "POST", "/api/auth/refresh", "", json!({ "refreshToken": refresh })).await;
+            planted.extend(["token", "refreshToken"].iter().filter_map(|name| Some(answer[name].as_str()?.to_owned())));
+        }
+        ada.is_closed().await;
+        let token = planted[8].clone();
+        let passwords = json!({ "oldPassword": "planted-wrong-one", "newPassword": "planted-another" });
+        ask(&server, "POST", "/api/auth/password", &token, passwords).await;
+        let passwords = json!({ "oldPassword": "planted-password", "newPassword": "planted-another" });
+        ask(&server, "POST", "/api/auth/password", &token, passwords).await;
+        ask(&server, "GET", "/api/users/me", &token, Value::Null).await;
+        ask(&server, "GET", "/api/users?q=planted-address@example.org", &token, Value::Null).await;
+        ask(&server, "POST", "/api/auth/logout", &token, json!({ "everywhere": true, "refreshToken": planted[9] })).await;
+
+        for (name, token) in [
+            ("good", Token::of("good")),
+            ("tampered", Token::of("tampered").secret("planted-another secret of 32 bytes and more")),
+            ("expired", Token::of("expired").expired_for(Duration::from_secs(600))),
+            ("foreign", Token::of("foreign").claim("tenant", "acme")),
+            ("odd", Token::of("odd").header("kid", "planted-key-id").claim("exp", "planted-claim")),
+            ("mailed", Token::of("mailed").claim("email", "planted-address@example.com").claim("role", "planted-role")),
+        ] {
+            let token = token.sign();
+            planted.extend([token.clone(), token.rsplit('.').next().unwrap().to_owned()]);
+            let bearer = format!("Bearer {token}");
+            for dial in [
+                server.dial().token(&token),
+                server.dial().polling().token(&token),
+                server.dial().query(&format!("token={token}")),
+                server.dial().polling().query(&format!("token={token}")),
+                server.dial().header("authorization", bearer.as_str()),
+                server.dial().upgrade().header("authorization", bearer.as_str()),
+            ] {
+                if let Ok(mut client) = dial.connect(name).await {
+                    client.asks("authenticate", json!({ "token": token })).await;
+                    client.asks("authenticate", json!({ "token": planted[0] })).await;
+                    client.asks("authenticate", json!([token])).await;
+                }
+            }
+            ask(&server, "GET", "/api/users/me", &token, Value::Null).await;
+        }
+        planted.extend(["planted-key-id", "planted-claim", "planted-role"].map(str::to_owned));
+
+        let log = server.logs().text();
+        assert!(log.contains("a token is refused"), "it does log: {log}");
+        for secret in &planted {
+            let line = log.lines().find(|line| line.contains(secret.as_str()));
+            assert!(line.is_none(), "{secret} is in the log: {line:?}");
+        }
     }
 }
