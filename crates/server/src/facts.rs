@@ -14,14 +14,15 @@
 //! After an outage of the store nobody could say that they live, so the living get 15 s to do so.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
 
-use domain::Fact;
+use domain::{Fact, Tenant, UserId};
 use store::{Error, NodeId, Store};
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
@@ -66,6 +67,41 @@ struct Shared {
     hub: AtomicU32,
     /// Facts that found no place in the queue since the store last caught up.
     lost: AtomicU64,
+    unwritten: Unwritten,
+}
+
+/// Who was seen, and is not in the store yet: whoever asks the store about an id asks here first, or a guest could take
+/// it in the moment between. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Unwritten(Arc<Mutex<HashMap<(Tenant, UserId), u32>>>);
+
+impl Unwritten {
+    /// Whether this user was seen, and the store may not know it.
+    #[must_use]
+    pub fn has(&self, tenant: &Tenant, user: &UserId) -> bool {
+        let users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !users.is_empty() && users.contains_key(&(tenant.clone(), user.clone()))
+    }
+
+    fn add(&self, fact: &Fact) {
+        if let Fact::Seen { tenant, user, .. } = fact {
+            let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *users.entry((tenant.clone(), user.clone())).or_default() += 1;
+        }
+    }
+
+    fn remove(&self, fact: &Fact) {
+        if let Fact::Seen { tenant, user, .. } = fact {
+            let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = (tenant.clone(), user.clone());
+            match users.get_mut(&key) {
+                Some(facts) if *facts > 1 => *facts -= 1,
+                Some(_) | None => {
+                    users.remove(&key);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -77,9 +113,11 @@ struct Told {
 impl Facts {
     /// Takes a fact for the record. Never waits: beyond [`QUEUE`] it is lost, counted, and the first of these logged.
     pub fn save(&self, fact: Fact) {
+        self.shared.unwritten.add(&fact);
         match self.queue.try_send(Told { hub: self.shared.hub.load(SeqCst), fact }) {
             Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {
+            Err(TrySendError::Full(Told { fact, .. }) | TrySendError::Closed(Told { fact, .. })) => {
+                self.shared.unwritten.remove(&fact);
                 self.shared.metrics.dropped.inc();
                 if self.shared.lost.fetch_add(1, SeqCst) == 0 {
                     tracing::error!(
@@ -89,6 +127,12 @@ impl Facts {
                 }
             }
         }
+    }
+
+    /// Who was seen and is not in the store yet.
+    #[must_use]
+    pub fn unwritten(&self) -> &Unwritten {
+        &self.shared.unwritten
     }
 
     /// The hub was dropped: what it left open will be closed as if its process had died, and what is saved from now
@@ -122,7 +166,8 @@ enum Reach {
 #[must_use]
 pub fn facts(store: Arc<dyn Store>, metrics: FactMetrics) -> (Facts, FactsTask) {
     let (sender, queue) = mpsc::channel(QUEUE);
-    let shared = Arc::new(Shared { metrics, hub: AtomicU32::new(0), lost: AtomicU64::new(0) });
+    let (hub, lost) = (AtomicU32::new(0), AtomicU64::new(0));
+    let shared = Arc::new(Shared { metrics, hub, lost, unwritten: Unwritten::default() });
     let now = Instant::now();
     let task = FactsTask {
         queue,
@@ -160,6 +205,7 @@ impl FactsTask {
                         let of_this_hub = told.iter().take_while(|told| told.hub == self.hub).count();
                         let batch: Vec<Fact> = told.drain(..of_this_hub).map(|told| told.fact).collect();
                         self.write(&batch).await;
+                        batch.iter().for_each(|fact| self.shared.unwritten.remove(fact));
                     }
                 }
             }

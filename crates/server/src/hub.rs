@@ -24,7 +24,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock,
     effects::Effects,
-    facts::Facts,
+    facts::{Facts, Unwritten},
     gateway::Credit,
     status::{HubStats, Published},
     telemetry::{EventIndex, Metrics},
@@ -137,7 +137,7 @@ pub fn hub(parts: Parts) -> (HubHandle, HubTask) {
     let Parts { limits, locale, store, facts, tasks, metrics, published } = parts;
     let (sender, queue) = mpsc::unbounded_channel();
     // Weak, for the loop to end when nobody else can tell it anything any more.
-    let loads = Loads { store, tasks, queue: sender.downgrade() };
+    let loads = Loads { store, unwritten: facts.unwritten().clone(), tasks, queue: sender.downgrade() };
     let effects = Effects::new(metrics, locale, loads, facts);
     let task = HubTask { queue, limits, hub: Hub::new(limits), effects, published, rooms_created_before: 0 };
     (HubHandle { queue: sender }, task)
@@ -147,6 +147,7 @@ pub fn hub(parts: Parts) -> (HubHandle, HubTask) {
 #[derive(Debug)]
 pub(crate) struct Loads {
     store: Arc<dyn Store>,
+    unwritten: Unwritten,
     tasks: TaskTracker,
     queue: mpsc::WeakUnboundedSender<Told>,
 }
@@ -155,6 +156,11 @@ impl Loads {
     /// Asks, and hands the answer to the hub: one for each question, within [`LOAD_LIMIT`], whatever becomes of the store.
     /// There are no more of these at once than connections, as each waits for one at the most.
     pub(crate) fn begin(&self, key: Key) {
+        let Key::Subject { tenant, user } = &key;
+        if self.unwritten.has(tenant, user) {
+            drop(Load { answer: Answer::Known, key, queue: self.queue.clone() });
+            return;
+        }
         let store = Arc::clone(&self.store);
         let load = Load { key, answer: Answer::Away, queue: self.queue.clone() };
         let limit = Instant::now() + LOAD_LIMIT;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dialects::{ALL, Dialect, Direction, MESH, Validation, documented_events, named, of, select};
-use domain::{Code, Locale, Voice};
+use domain::{Code, Locale, Refusal, Voice};
 
 #[test]
 fn an_event_is_taken_if_and_only_if_its_table_says_that_clients_emit_it() {
@@ -79,4 +79,24 @@ fn the_default_namespace_takes_the_events_of_the_enabled_dialects_and_no_others(
     assert_eq!(chosen("message", &[&MESH]), "mesh");
     assert_eq!(chosen("join", &[]), unknown);
     assert_eq!(chosen("peer-joined", ALL), unknown.replace("join", "peer-joined"));
+}
+
+#[test]
+fn a_failure_has_its_message_in_the_language_asked_for_and_its_code_in_none() {
+    let refusal = Refusal::TooManyRooms { limit: 64 };
+    let failed = Err(refusal.clone());
+    for &dialect in ALL {
+        let said = |locale| {
+            let (mut reply, mut error) = (Vec::new(), Vec::new());
+            dialect.encode_reply(&failed, locale, &mut reply);
+            dialect.encode_error("join", &refusal, locale, &mut error);
+            [reply, error].map(|said| String::from_utf8(said).unwrap())
+        };
+        for &locale in Locale::ALL {
+            let message = refusal.display(locale).to_string();
+            let head = format!(r#"{{"code":"FORBIDDEN","message":"{message}""#);
+            assert!(said(locale).iter().all(|said| said.contains(&head)), "{:?}", said(locale));
+        }
+        assert_ne!(said(Locale::En), said(Locale::Ko));
+    }
 }

@@ -284,3 +284,30 @@ async fn what_a_dead_node_left_open_is_closed_at_the_start_with_its_last_sign_of
     assert_eq!((rooms.len(), rooms[0].ended_at_ms), (1, Some(9_000)));
     assert_eq!((times.len(), times[0].left_at_ms), (1, Some(9_000)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_was_seen_is_told_until_the_store_knows_it_or_never_will() {
+    let stage = Stage::new();
+    let (tenant, user) = (Tenant::default(), UserId::try_from("carol").unwrap());
+    let seen = |at_ms| Fact::Seen { tenant: tenant.clone(), user: user.clone(), at_ms };
+    let unwritten = stage.facts.unwritten().clone();
+    assert!(!unwritten.has(&tenant, &user));
+
+    stage.store.set_reach(Reach::Away);
+    stage.facts.save(seen(1));
+    pass(ms(100)).await;
+    stage.facts.save(seen(2));
+    assert!(unwritten.has(&tenant, &user));
+    assert!(!unwritten.has(&Tenant::try_from("acme").unwrap(), &user));
+
+    stage.store.set_reach(Reach::There);
+    pass(ms(5_000)).await;
+    assert!(stage.store.inner.is_known(&tenant, &user).await.unwrap());
+    assert!(!unwritten.has(&tenant, &user));
+
+    stage.store.poison(&seen(3));
+    stage.facts.save(seen(3));
+    assert!(unwritten.has(&tenant, &user));
+    pass(ms(10_000)).await;
+    assert!(!unwritten.has(&tenant, &user));
+}

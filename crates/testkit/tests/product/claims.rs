@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 use domain::{Fact, LOAD_LIMIT, Tenant, UserId};
 use serde_json::Value;
 use store::{NodeId, Reach, Store as _};
-use testkit::{Dial, FaultyStore, Host, Lookups};
+use testkit::{Dial, Fate, FaultyStore, Host, Lookups, Token};
 
 use crate::wired::start;
 
@@ -92,4 +92,18 @@ async fn a_guest_that_waits_is_not_read_from_beyond_its_places_and_loses_nothing
     for signal in signals {
         assert_eq!(code(&alice.ack(signal).await), "PEER_NOT_FOUND");
     }
+}
+
+#[tokio::test]
+async fn an_id_is_refused_from_the_moment_its_owner_was_seen_though_the_store_does_not_know_it_yet() {
+    let stage = Stage::new().await;
+    stage.store.decide(&[Fate::Away; 1_000]);
+    let token = Token::of("dora").sign();
+    let dora = Dial::new(stage.address).token(&token).connect("").await.unwrap();
+    assert_eq!(code(&stage.joins_as("dora").await), "FORBIDDEN", "she is there");
+    dora.disconnects().await;
+
+    assert_eq!(code(&stage.joins_as("dora").await), "FORBIDDEN", "she was there");
+    let (tenant, user) = (Tenant::default(), UserId::try_from("dora").unwrap());
+    assert!(!stage.store.is_known(&tenant, &user).await.unwrap());
 }
