@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
 
+use domain::Locale;
 use server::{
     config::{example, markdown},
+    identity::Refused,
     telemetry::{HttpLabels, Metrics},
 };
 use socketio::Reason;
@@ -53,6 +55,21 @@ fn the_operations_page_has_every_metric_and_no_other() {
         reasons,
         "mend the table of reasons in docs/OPERATIONS.md"
     );
+}
+
+#[test]
+fn the_protocol_page_has_every_refusal_of_a_token_with_its_words() {
+    let page = read("docs/PROTOCOL.md");
+    for refused in Refused::ALL {
+        let message = match refused {
+            Refused::Unavailable => "says so".to_owned(),
+            Refused::NoToken | Refused::Invalid | Refused::Expired | Refused::Forbidden => {
+                format!("`{}`", refused.phrase().text(Locale::En))
+            }
+        };
+        let row = format!("| `{}` | {message} |", refused.code());
+        assert!(page.contains(&row), "no row {row} in docs/PROTOCOL.md");
+    }
 }
 
 /// The name under which a metric is asked for: samples of counters end so.

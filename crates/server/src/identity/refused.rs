@@ -18,6 +18,10 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Every one there is.
+    pub const ALL: [Self; 5] =
+        [Self::NoToken, Self::Invalid, Self::Expired, Self::Forbidden, Self::Unavailable];
+
     /// What apps decide on.
     #[must_use]
     pub const fn code(self) -> &'static str {
