@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_upper_case_and_used_once() {
+    fn every_name_is_of_upper_case_letters_and_digits_and_used_once() {
         let mut names: Vec<&str> = TABLE.iter().flat_map(Opt::names).collect();
         names.extend(IGNORED.iter().map(|(name, _)| *name));
         let count = names.len();
@@ -144,7 +144,7 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), count, "a name is used twice");
         for name in names {
-            assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'), "{name}");
+            assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
         }
     }
 
