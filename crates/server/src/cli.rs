@@ -1,11 +1,18 @@
 //! The command line: which command, and which options it sets.
 //!
 //! The flags are made from the table of options, so `--max-peers-per-room 4`, `--set
-//! MAX_PEERS_PER_ROOM=4` and `MAX_PEERS_PER_ROOM=4` in the environment are the same thing.
+//! MAX_PEERS_PER_ROOM=4` and `MAX_PEERS_PER_ROOM=4` in the environment are the same thing. What commands take beyond
+//! options is in `cli/`, a file for each group; what they do is in [`crate::commands`].
+
+mod token;
+mod user;
 
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+
+pub use token::{NewToken, Revocation, TokenCommand, What};
+pub use user::{NewUser, PasswordFrom, UserCommand, Whom};
 
 use crate::config::{Opt, Secrecy, TABLE};
 
@@ -21,7 +28,7 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Serve until a signal.
     Serve,
@@ -31,6 +38,12 @@ pub enum Command {
     ConfigExample,
     /// Print the README's table of options.
     ConfigMarkdown,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Something about tokens.
+    Token(TokenCommand),
+    /// Something about accounts.
+    User(UserCommand),
 }
 
 /// Reads the arguments, the program's name first.
@@ -39,21 +52,30 @@ pub enum Command {
 /// What clap has to say: a mistake, or the text of `--help` and `--version`.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut matches = definition().try_get_matches_from(arguments)?;
-    let (command, inner) = match matches.remove_subcommand() {
-        Some((name, inner)) if name == "config" => {
-            let command = if inner.get_flag("example") {
-                Command::ConfigExample
-            } else if inner.get_flag("markdown") {
-                Command::ConfigMarkdown
-            } else {
-                Command::Config
-            };
-            (command, inner)
+    let (config_file, settings) = {
+        // Flags of options hold for every command, and the innermost has them all.
+        let mut innermost = &matches;
+        while let Some((_, inner)) = innermost.subcommand() {
+            innermost = inner;
         }
-        Some((_, inner)) => (Command::Serve, inner),
-        None => (Command::Serve, matches),
+        (innermost.get_one("config").cloned(), settings(innermost)?)
     };
-    Ok(Cli { command, config_file: inner.get_one("config").cloned(), settings: settings(&inner)? })
+    Ok(Cli { command: command(&mut matches), config_file, settings })
+}
+
+fn command(matches: &mut ArgMatches) -> Command {
+    let Some((name, mut inner)) = matches.remove_subcommand() else { return Command::Serve };
+    let command = match name.as_str() {
+        "config" if inner.get_flag("example") => Some(Command::ConfigExample),
+        "config" if inner.get_flag("markdown") => Some(Command::ConfigMarkdown),
+        "config" => Some(Command::Config),
+        "migrate" => Some(Command::Migrate),
+        "token" => token::read(&mut inner).map(Command::Token),
+        "user" => user::read(&mut inner).map(Command::User),
+        _ => None,
+    };
+    // What is required is there, or the line would not have been taken.
+    command.unwrap_or(Command::Serve)
 }
 
 fn settings(matches: &ArgMatches) -> Result<Vec<(String, String)>, clap::Error> {
@@ -87,6 +109,12 @@ fn definition() -> clap::Command {
                     flag("markdown", "Print the README's table of options instead").conflicts_with("example"),
                 ),
         )
+        .subcommand(
+            clap::Command::new("migrate")
+                .about("Bring the database's schema up to date, as the server does when it starts"),
+        )
+        .subcommand(token::definition())
+        .subcommand(user::definition())
 }
 
 /// The arguments of every command; global, so that they may stand before or after it.
@@ -125,6 +153,11 @@ fn has_flag(option: &&Opt) -> bool {
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+/// An argument that is a text; with `.long` a flag that takes one.
+fn text(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name).value_name(value)
 }
 
 #[cfg(test)]

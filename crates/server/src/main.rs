@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use server::{
     app,
     cli::{self, Cli, Command},
+    commands,
     config::{self, Inputs, Loaded},
     telemetry::logs,
 };
@@ -57,6 +58,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::ConfigExample => print(&config::example()),
         Command::ConfigMarkdown => print(&config::markdown()),
+        Command::Migrate => commands::migrate(&load(cli)?.config),
+        Command::Token(ref command) => commands::token(command.clone(), &load(cli)?.config),
+        Command::User(ref command) => commands::user(command.clone(), &load(cli)?.config),
     }
 }
 

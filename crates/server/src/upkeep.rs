@@ -40,9 +40,7 @@ enum State {
 /// # Errors
 /// What waiting does not mend, in words for who configured it.
 pub async fn open(config: &Config) -> anyhow::Result<(Arc<dyn Store>, Upkeep)> {
-    if config.database_url.is_none() && config.db_host.is_none() {
-        make_private(&config.data_dir)?;
-    }
+    make_folder(config)?;
     let store = store::open(&settings(config)).context("cannot use the database")?;
     let state = match prepare(&*store).await {
         Ok(()) => State::Prepared,
@@ -64,6 +62,17 @@ pub fn settings(config: &Config) -> Settings {
         timeout: config.database_timeout,
         slow_query: config.slow_query,
     }
+}
+
+/// Makes the folder of the database, if it is a file in the data folder.
+///
+/// # Errors
+/// The system refuses.
+pub(crate) fn make_folder(config: &Config) -> anyhow::Result<()> {
+    if config.database_url.is_none() && config.db_host.is_none() {
+        make_private(&config.data_dir)?;
+    }
+    Ok(())
 }
 
 /// Makes the folder, and those above it, if it is not there; nobody else may look into it.

@@ -30,6 +30,7 @@ use auth::{Busy, Cost, PasswordStats, Passwords, PasswordsError, Signer};
 use store::Store;
 
 pub use profiles::{Avatar, MAX_FOUND, Presence, Profile};
+pub(crate) use sign_in::new_user_id;
 pub use sign_in::Pair;
 pub use sign_out::{Scope, Whose};
 
@@ -119,7 +120,8 @@ impl Accounts {
     }
 }
 
-fn cost(config: &Config) -> Cost {
+/// What the hash of a password is to cost.
+pub(crate) fn cost(config: &Config) -> Cost {
     let memory_kib = u32::try_from(config.argon2_memory >> 10).unwrap_or(u32::MAX);
     Cost { memory_kib, passes: config.argon2_passes, lanes: Cost::DEFAULT.lanes }
 }

@@ -158,7 +158,8 @@ impl Accounts {
     }
 }
 
-fn new_user_id() -> Result<UserId, Refused> {
+/// An id for a new account.
+pub(crate) fn new_user_id() -> Result<UserId, Refused> {
     UserId::try_from(Uuid::now_v7().to_string().as_str()).map_err(|error| {
         tracing::error!(%error, "a UUID is no user id");
         Refused::Failed

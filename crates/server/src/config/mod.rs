@@ -23,6 +23,7 @@ use domain::Locale;
 pub use documents::{example, markdown};
 pub use layers::{Inputs, Loaded, Refused, Setting, Source, load};
 pub use options::{Opt, Secrecy, TABLE};
+pub(crate) use parse::duration as parse_duration;
 pub use report::report;
 pub use values::{AdminClaim, Auth, Environment, LogFormat, Network, Origins, Secret, SignalValidation};
 

@@ -16,7 +16,7 @@ pub(super) fn number<T: FromStr + PartialOrd + Display>(
 }
 
 /// A duration: `500ms`, `30s`, `5m`, `1h`, `7d`, or bare seconds.
-pub(super) fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (amount, unit) = text.split_at(digits);
     let unit_ms = match unit {

@@ -131,7 +131,9 @@ mod tests {
         for line in forwarded {
             headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
         }
-        client(over(peer, Scheme::Http), &headers, &[Network::parse("10.0.0.0/8").unwrap()]).address.to_string()
+        client(over(peer, Scheme::Http), &headers, &[Network::parse("10.0.0.0/8").unwrap()])
+            .address
+            .to_string()
     }
 
     #[test]

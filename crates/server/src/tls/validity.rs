@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::clock::days_since_1970;
+
 /// The span of time in which a certificate counts, in seconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Validity {
@@ -95,13 +97,6 @@ impl<'a> Element<'a> {
         let seconds = pair(at + 4)? * 3_600 + pair(at + 6)? * 60 + pair(at + 8)?;
         Some(days_since_1970(year, pair(at)?, pair(at + 2)?) * 86_400 + seconds)
     }
-}
-
-/// Days in the Gregorian calendar; years are counted from March, so that a leap day is a year's last.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
 }
 
 #[cfg(test)]
