@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use domain::messages::{Locale, http as say};
 use serde_json::json;
 
 /// An error's answer.
@@ -21,9 +22,9 @@ pub(super) fn error(status: StatusCode, message: &str) -> Response {
 }
 
 /// The answer where no route is.
-pub(super) async fn not_found(request: Request) -> Response {
+pub(super) async fn not_found(locale: Locale, request: Request) -> Response {
     // The path is not repeated: it may hold what somebody pasted there by mistake.
-    let message = format!("nothing answers {} here", request.method());
+    let message = say::NOTHING_HERE.fill(locale, &[("method", request.method())]).to_string();
     error(StatusCode::NOT_FOUND, &message)
 }
 
@@ -38,7 +39,8 @@ pub(super) fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Gives errors that a library answered (a method that a route does not take, a body that is none) the same
 /// form as our own.
-pub(super) async fn as_json(request: Request, next: Next) -> Response {
+pub(super) async fn as_json(locale: Locale, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
     let response = next.run(request).await;
     let status = response.status();
     let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
@@ -46,7 +48,12 @@ pub(super) async fn as_json(request: Request, next: Next) -> Response {
         return response;
     }
     let (parts, _) = response.into_parts();
-    let message = status.canonical_reason().unwrap_or("failed").to_lowercase();
+    let message = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            say::METHOD_NOT_ALLOWED.fill(locale, &[("method", &method)]).to_string()
+        }
+        _ => status.canonical_reason().unwrap_or("failed").to_lowercase(),
+    };
     let mut ours = error(status, &message);
     for (name, value) in &parts.headers {
         if name != CONTENT_TYPE && name != CONTENT_LENGTH {

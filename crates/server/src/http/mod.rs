@@ -26,6 +26,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use domain::messages::Locale;
 use store::Store;
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -79,6 +80,7 @@ where
     S::Response: IntoResponse,
     S::Future: Send + 'static,
 {
+    let locale = api.locale();
     let mut operations = Router::new()
         .route("/health", get(health::health))
         .route("/livez", get(health::livez))
@@ -91,9 +93,9 @@ where
         .with_state(state.clone())
         .merge(api::router(api))
         .merge(assets::router())
-        .fallback(errors::not_found)
+        .fallback(move |request: Request| errors::not_found(locale, request))
         .layer(from_fn(body::limit))
-        .layer(from_fn(errors::as_json));
+        .layer(from_fn(move |request, next| errors::as_json(locale, request, next)));
     let socketio = Router::new()
         .route_service("/socket.io/", socketio.clone())
         .route_service("/socket.io", socketio)
@@ -108,9 +110,9 @@ pub fn metrics_router(state: State) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .with_state(state.clone())
-        .fallback(errors::not_found)
+        .fallback(|request: Request| errors::not_found(Locale::En, request))
         .layer(from_fn(body::limit))
-        .layer(from_fn(errors::as_json));
+        .layer(from_fn(|request, next| errors::as_json(Locale::En, request, next)));
     layered(routes, state)
 }
 

@@ -30,6 +30,7 @@ mod users;
 
 use std::sync::{Arc, Mutex};
 
+use ::auth::PasswordStats;
 use axum::{
     Router,
     extract::Request,
@@ -78,14 +79,25 @@ impl Api {
             locale: config.locale,
         }))
     }
+
+    /// The language of messages.
+    pub(super) fn locale(&self) -> Locale {
+        self.0.locale
+    }
+
+    /// What the hashing of passwords does and has done.
+    #[must_use]
+    pub fn password_stats(&self) -> PasswordStats {
+        self.0.accounts.password_stats()
+    }
 }
 
 /// Everything under `/api`.
 pub(super) fn router(api: Api) -> Router {
     let (calls, document) = routes().split_for_parts();
-    let locale = api.0.locale;
+    let locale = api.locale();
     let calls = calls
-        .fallback(errors::not_found)
+        .fallback(move |request: Request| errors::not_found(locale, request))
         .layer(from_fn_with_state(api.clone(), gate::pass))
         .layer(from_fn(move |request, next| failure::render(locale, request, next)))
         .with_state(api);
