@@ -1,7 +1,9 @@
 //! A token taken apart (RFC 7515, section 7.1), before anything of it is believed.
 //!
 //! There is one way to write a token. Base64url that another text would decode to as well, a member that is there
-//! twice, blanks around it: what two readers could read differently is refused before it is read at all.
+//! twice, blanks around it: what two readers could read differently is refused before it is read at all. The library
+//! that verifies signatures takes doubled members (the last one counts) and headers with `crit`, `jku` or a key of their
+//! own; that is why the header is read here.
 
 use std::borrow::Cow;
 
@@ -26,8 +28,8 @@ pub(crate) struct Compact<'a> {
     pub(crate) header: Vec<u8>,
     /// The claims, decoded.
     pub(crate) payload: Vec<u8>,
-    /// The signature, decoded.
-    pub(crate) signature: Vec<u8>,
+    /// The signature, in base64url that has been checked.
+    pub(crate) signature: &'a str,
 }
 
 /// What a header asks for. It is the token's word alone, and decides nothing but which key to try.
@@ -49,12 +51,13 @@ impl<'a> Compact<'a> {
         else {
             return Err(Refused::Invalid("not three parts with dots between them"));
         };
+        decode(signature, "the signature is no base64url")?;
         let signed = &token.as_bytes()[..header.len() + 1 + payload.len()];
         Ok(Compact {
             signed,
             header: decode(header, "the header is no base64url")?,
             payload: decode(payload, "the claims are no base64url")?,
-            signature: decode(signature, "the signature is no base64url")?,
+            signature,
         })
     }
 

@@ -1,11 +1,11 @@
 //! A JSON Web Key Set (RFC 7517), as an issuer publishes it.
 //!
 //! What is not for us is passed over: keys for encryption, other kinds, other curves, and above all symmetric ones,
-//! which no one may publish. What is for us and weak is passed over with a warning.
+//! which no one may publish. Each key is read by itself, so that one that nobody understands does not spoil the rest. What is for us and weak is passed over with a warning.
 
 use std::sync::Arc;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use rawjson::Value;
 
 use crate::compact::{MAX_DEPTH, has_each_member_once};
@@ -62,64 +62,38 @@ impl KeySet {
 type Entry = (Option<String>, VerifyingKey);
 
 /// One key; `None` if it is not for verifying tokens.
-fn key(jwk: Value<'_>) -> Result<Option<Entry>, Unfit> {
-    if !has_each_member_once(jwk) {
+fn key(value: Value<'_>) -> Result<Option<Entry>, Unfit> {
+    if !has_each_member_once(value) {
         return Err("is no object with each member once");
     }
-    let text = |name: &str| jwk.get(name).and_then(Value::string);
-    let has_private_half = jwk.get("d").is_some();
-    let (algorithm, names): (Algorithm, &[&str]) = match (text("kty").as_deref(), text("crv").as_deref()) {
-        (Some("RSA"), _) => (Algorithm::Rs256, &["RS256"]),
-        (Some("EC"), Some("P-256")) => (Algorithm::Es256, &["ES256"]),
-        (Some("OKP"), Some("Ed25519")) => (Algorithm::EdDsa, &["EdDSA", "Ed25519"]),
-        _ => return Ok(None),
+    let jwk: Jwk = serde_json::from_str(value.as_str()).map_err(|_| "is no JWK")?;
+    let Some(key) = VerifyingKey::public(&jwk)? else { return Ok(None) };
+    // The library takes `null` for nothing said.
+    let is_said = |name: &str| value.get(name).is_some();
+    let is_for_this = match jwk.common.key_algorithm {
+        Some(algorithm) => names(algorithm, key.algorithm()),
+        None => !is_said("alg"),
     };
-    let is_for_this = jwk.get("alg").is_none() || text("alg").is_some_and(|alg| names.contains(&&*alg));
-    let is_for_signatures = jwk.get("use").is_none() || text("use").is_some_and(|it| it == "sig");
-    if !is_for_this || !is_for_signatures || !may_verify(jwk) {
+    let is_for_signatures = match &jwk.common.public_key_use {
+        Some(purpose) => *purpose == PublicKeyUse::Signature,
+        None => !is_said("use"),
+    };
+    let may_verify = match &jwk.common.key_operations {
+        Some(operations) => operations.contains(&KeyOperations::Verify),
+        None => !is_said("key_ops"),
+    };
+    if !is_for_this || !is_for_signatures || !may_verify {
         return Ok(None);
     }
-    if has_private_half {
+    if is_said("d") {
         return Err(
             "has its private half with it: whoever reads the set can sign, so nothing it signs counts",
         );
     }
-    let id = match jwk.get("kid") {
-        None => None,
-        Some(id) => Some(id.string().ok_or("has an id that is no text")?.into_owned()),
-    };
-    let bytes = |name: &str| -> Result<Vec<u8>, Unfit> {
-        let text = text(name).ok_or("lacks one of its numbers")?;
-        URL_SAFE_NO_PAD.decode(&*text).map_err(|_| "has a number that is no base64url")
-    };
-    let key = match algorithm {
-        Algorithm::Rs256 => {
-            let n = bytes("n")?;
-            // A leading zero byte is a fault that some issuers make, and changes nothing.
-            let n = &n[n.iter().take_while(|byte| **byte == 0).count()..];
-            VerifyingKey::rsa_components(n, &bytes("e")?)?
-        }
-        Algorithm::Es256 => {
-            let (x, y) = (bytes("x")?, bytes("y")?);
-            if x.len() != 32 || y.len() != 32 {
-                return Err("has coordinates of another length than 32 bytes");
-            }
-            VerifyingKey::p256(&[&[4], &*x, &*y].concat())?
-        }
-        Algorithm::EdDsa => {
-            let x = bytes("x")?;
-            if x.len() != 32 {
-                return Err("is an Ed25519 key of another length than 32 bytes");
-            }
-            VerifyingKey::ed25519(&x)?
-        }
-        Algorithm::Hs256 => return Ok(None),
-    };
-    Ok(Some((id, key)))
+    Ok(Some((jwk.common.key_id, key)))
 }
 
-/// Whether `key_ops`, where it is there, has `verify` in it.
-fn may_verify(jwk: Value<'_>) -> bool {
-    let Some(operations) = jwk.get("key_ops") else { return true };
-    operations.elements().is_some_and(|mut list| list.any(|it| it.string().is_some_and(|it| it == "verify")))
+/// Whether that is what a JWK calls this algorithm.
+fn names(theirs: KeyAlgorithm, ours: Algorithm) -> bool {
+    theirs.to_string() == ours.name()
 }

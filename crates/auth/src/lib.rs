@@ -28,7 +28,7 @@
 //! # A token's way
 //!
 //! `compact` takes it apart, `verifier` finds the key (`jwks` and `remote` where it has to be fetched), `key` holds the
-//! signature against it, and `reading` looks at the claims. To accept another algorithm, add it to [`Algorithm`] and
+//! signature against it (the arithmetic is `jsonwebtoken`'s), and `reading` looks at the claims. To accept another algorithm, add it to [`Algorithm`] and
 //! follow the compiler. To accept another provider, add a [`Source`] with its issuer and the address of its keys.
 
 mod address;
@@ -39,6 +39,7 @@ mod inspect;
 mod jwks;
 mod key;
 mod password;
+mod password_threads;
 mod passwords;
 mod pem;
 mod reading;

@@ -2,7 +2,8 @@
 //!
 //! A hash costs tens of milliseconds of a core and tens of megabytes, on purpose. So at most `threads` are computed at
 //! once, at most `queue` wait, and whoever comes then is told [`Busy`]: a login storm slows logins down, and nothing
-//! else. The work runs on blocking threads, never on those that serve sockets.
+//! else. The work runs on threads of its own, which yield to all others (`nice 19`), so that a machine with one core
+//! relays first and hashes then.
 //!
 //! To make hashes dearer, raise the [`Cost`]: stored ones stay valid, are found [`Verdict::RightButWeak`] at the next
 //! login, and can be replaced then.
@@ -16,9 +17,10 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::password::Password;
+use crate::password_threads::PasswordThreads;
 use crate::stored_hash::StoredHash;
 
 /// What one hash of Argon2id costs (RFC 9106).
@@ -105,7 +107,8 @@ pub struct Passwords {
     /// One for each hash that runs.
     cores: Arc<Semaphore>,
     dummy: StoredHash,
-    counters: Arc<Counters>,
+    counters: Counters,
+    workers: PasswordThreads,
 }
 
 #[derive(Debug, Default)]
@@ -121,9 +124,12 @@ pub enum PasswordsError {
     /// The cost is no cost of Argon2id, or above [`Cost::MAX`].
     #[error("Argon2id cannot have {0}: memory from 8 KiB a lane to {max}", max = Cost::MAX)]
     Cost(Cost),
-    /// No thread at all.
-    #[error("passwords need at least one thread to be hashed on")]
-    NoThreads,
+    /// No thread at all, or more than any machine has cores for.
+    #[error("passwords need at least one thread to be hashed on, and at most {max}", max = Passwords::MAX_THREADS)]
+    Threads,
+    /// The machine gave no thread.
+    #[error("the machine gives no thread to hash passwords on")]
+    Refused,
 }
 
 impl fmt::Display for Cost {
@@ -133,18 +139,20 @@ impl fmt::Display for Cost {
 }
 
 impl Passwords {
+    /// The most threads: each may take as much memory as [`Cost::MAX`] says.
+    pub const MAX_THREADS: usize = 64;
+
     /// At most `threads` hashes at once, and `queue` callers that wait for them.
     ///
     /// # Errors
-    /// The cost is not sane, or there is no thread.
+    /// The cost is not sane, or there are no threads.
     pub fn new(cost: Cost, threads: usize, queue: usize) -> Result<Passwords, PasswordsError> {
         if !cost.is_sane() {
             return Err(PasswordsError::Cost(cost));
         }
-        if threads == 0 {
-            return Err(PasswordsError::NoThreads);
+        if !(1..=Passwords::MAX_THREADS).contains(&threads) {
+            return Err(PasswordsError::Threads);
         }
-        let threads = threads.min(Semaphore::MAX_PERMITS / 2);
         let queue = queue.min(Semaphore::MAX_PERMITS / 2);
         Ok(Passwords {
             cost,
@@ -153,7 +161,8 @@ impl Passwords {
             places: Arc::new(Semaphore::new(threads + queue)),
             cores: Arc::new(Semaphore::new(threads)),
             dummy: StoredHash::dummy(cost),
-            counters: Arc::default(),
+            counters: Counters::default(),
+            workers: PasswordThreads::start(threads).map_err(|_| PasswordsError::Refused)?,
         })
     }
 
@@ -229,8 +238,10 @@ impl Passwords {
         self.counters
             .blocks
             .fetch_add(u64::from(cost.memory_kib) * u64::from(cost.passes), Ordering::Relaxed);
-        // A task that panicked or was cut off by the end of the runtime has no answer either.
-        tokio::task::spawn_blocking(move || work.run()).await.map_err(|_| Busy::Failed)?
+        let (answer, answered) = oneshot::channel();
+        // Nobody may wait for it any more: the work ends all the same, and then its place is free.
+        self.workers.run(Box::new(move || drop(answer.send(work.run()))));
+        answered.await.map_err(|_| Busy::Failed)?
     }
 }
 
@@ -255,3 +266,6 @@ impl Work {
         Ok(output)
     }
 }
+
+#[cfg(test)]
+mod tests;

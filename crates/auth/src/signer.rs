@@ -127,13 +127,7 @@ impl Signer {
     }
 
     fn compact(&self, claims: &Value) -> Result<String, SignError> {
-        let header = json!({ "alg": self.key.algorithm().name(), "typ": "JWT" });
-        let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
-        let signature = self.key.sign(token.as_bytes()).ok_or(SignError::NoRandomness)?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        let token = self.key.sign(claims).ok_or(SignError::NoRandomness)?;
         if token.len() > MAX_TOKEN_BYTES { Err(SignError::TooLong) } else { Ok(token) }
     }
 }

@@ -84,7 +84,7 @@ impl Verifier {
         }
         let remote = self.0.remote(&header, issuer.as_deref())?;
         let key = remote.keys.find(header.key_id.as_deref(), header.algorithm).await?;
-        if !key.accepts(compact.signed, &compact.signature) {
+        if !key.accepts(compact.signed, compact.signature) {
             return Err(NOT_SIGNED);
         }
         self.0.read(claims, remote.source, now_ms)
@@ -106,7 +106,7 @@ impl Keys {
             Algorithm::Rs256 | Algorithm::Es256 | Algorithm::EdDsa => (&self.key_file, Source::KeyFile),
         };
         let key = key.as_ref().filter(|key| key.algorithm() == header.algorithm);
-        if !key.is_some_and(|key| key.accepts(compact.signed, &compact.signature)) {
+        if !key.is_some_and(|key| key.accepts(compact.signed, compact.signature)) {
             return Ok(None);
         }
         match (issuer == Some(ISSUER), self.own == Some(source)) {
