@@ -20,6 +20,7 @@ mod authenticator;
 mod caller;
 mod expiry;
 pub mod keys;
+mod live;
 mod refused;
 mod revocations;
 mod sessions;

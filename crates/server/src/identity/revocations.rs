@@ -230,3 +230,137 @@ fn keep<K: Eq + Hash>(map: &mut HashMap<K, u64>, key: K, expires_at_ms: u64) {
     let kept = map.entry(key).or_default();
     *kept = expires_at_ms.max(*kept);
 }
+
+#[cfg(test)]
+mod tests {
+    use auth::{Power, Source};
+    use store::{Memory, Reach};
+
+    use super::*;
+    use crate::{config::Config, config::Environment, identity::ConnectionId};
+
+    const FAMILY: &str = "01977420-dd59-7000-8000-000000000000";
+
+    fn caller(user: &str) -> Caller {
+        Caller {
+            tenant: Tenant::default(),
+            user: user.try_into().unwrap(),
+            username: None,
+            power: Power::User,
+            source: Source::Account,
+            grants: None,
+            token: Some(format!("{FAMILY}.{user}")),
+            family: FAMILY.parse().ok(),
+            issued_at_ms: 1_000,
+            expires_at_ms: u64::MAX,
+        }
+    }
+
+    fn row(what: Revoked) -> Revocation {
+        let expires_at_ms = clock::wall_ms() + 60_000;
+        Revocation { tenant: Tenant::default(), what, revoked_at_ms: 0, expires_at_ms }
+    }
+
+    fn revocations() -> Arc<Revocations> {
+        let sessions = Sessions::new(&Config::defaults(Environment::Development));
+        Arc::new(Revocations::new(Arc::new(sessions)))
+    }
+
+    fn known(what: Revoked) -> Known {
+        let mut known = Known::default();
+        known.add(row(what));
+        known
+    }
+
+    #[test]
+    fn each_kind_concerns_its_tokens_and_no_others() {
+        let (alice, bob) = (caller("alice"), caller("bob"));
+        let user = || alice.user.clone();
+        let other = "01977420-dd59-7000-8000-000000000001".parse().unwrap();
+        for (what, concerns_alice, concerns_bob) in [
+            (Revoked::Token(format!("{FAMILY}.alice")), true, false),
+            (Revoked::Token("alice".to_owned()), false, false),
+            (Revoked::Family(FAMILY.parse().unwrap()), true, true),
+            (Revoked::Family(other), false, false),
+            (Revoked::User { user: user(), issued_before_ms: 1_001 }, true, false),
+            (Revoked::User { user: user(), issued_before_ms: 1_000 }, false, false),
+            (Revoked::All { issued_before_ms: 1_001 }, true, true),
+            (Revoked::All { issued_before_ms: 1_000 }, false, false),
+        ] {
+            let kept = known(what.clone());
+            assert_eq!(
+                (kept.concern(&alice), kept.concern(&bob)),
+                (concerns_alice, concerns_bob),
+                "{what:?}"
+            );
+            let here = [&alice, &bob].map(|caller| concerns(&Tenant::default(), &what, caller));
+            assert_eq!(here, [concerns_alice, concerns_bob], "{what:?}");
+            assert!(!concerns(&Tenant::try_from("acme").unwrap(), &what, &alice), "{what:?}");
+        }
+        // A token without an id or a time of its own is concerned by what is said of its user alone.
+        let plain = Caller { token: None, family: None, issued_at_ms: 0, ..alice.clone() };
+        assert!(known(Revoked::User { user: user(), issued_before_ms: 1 }).concern(&plain));
+        assert!(!known(Revoked::Token(String::new())).concern(&plain));
+    }
+
+    #[test]
+    fn of_two_times_the_later_one_counts_and_what_has_expired_is_forgotten() {
+        let alice = caller("alice");
+        let mut known = Known::default();
+        for (issued_before_ms, expires_at_ms) in [(2_000, 100_000), (500, 200_000)] {
+            let what = Revoked::User { user: alice.user.clone(), issued_before_ms };
+            known.add(Revocation { expires_at_ms, ..row(what) });
+            known.add(Revocation { expires_at_ms, ..row(Revoked::Token("x".to_owned())) });
+        }
+        known.forget_expired(199_999);
+        assert!(known.concern(&alice) && known.tokens.len() == 1);
+        known.forget_expired(199_999 + 60_000);
+        assert!(!known.concern(&alice) && known.tokens.is_empty() && known.users.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn until_the_store_has_answered_nobody_is_believed_and_what_it_said_stays() {
+        let (store, revocations) = (Arc::new(Memory::new()), revocations());
+        assert_eq!(revocations.check(&caller("alice")), Err(Refused::Unavailable));
+        store.set_reach(Reach::Away);
+        let (tasks, stopping) = (tokio_util::task::TaskTracker::new(), CancellationToken::new());
+        tasks.spawn(Arc::clone(&revocations).watch(Arc::clone(&store) as Arc<dyn Store>, stopping.clone()));
+        revocations.first_look().await;
+        assert_eq!(revocations.check(&caller("alice")), Err(Refused::Unavailable));
+
+        // More than comes at once.
+        store.set_reach(Reach::There);
+        for number in 0..2_500 {
+            store.revoke(&row(Revoked::Token(format!("{number}")))).await.unwrap();
+        }
+        store.revoke(&row(Revoked::Token(format!("{FAMILY}.bob")))).await.unwrap();
+        let mut knowledge = revocations.knowledge.subscribe();
+        knowledge.wait_for(|knowledge| *knowledge == Knowledge::Read).await.unwrap();
+        assert_eq!(revocations.check(&caller("alice")), Ok(()));
+        assert_eq!(revocations.check(&caller("bob")), Err(Refused::Invalid));
+        assert_eq!(revocations.lock().tokens.len(), 2_501);
+
+        store.set_reach(Reach::Away);
+        knowledge.mark_unchanged();
+        revocations.poll_soon();
+        assert!(tokio::time::timeout(Duration::from_secs(5), knowledge.changed()).await.is_err());
+        assert_eq!(revocations.check(&caller("alice")), Ok(()));
+        assert_eq!(revocations.check(&caller("bob")), Err(Refused::Invalid));
+        stopping.cancel();
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_revoked_between_its_two_checks_lets_nobody_in() {
+        let revocations = revocations();
+        revocations.knowledge.send_replace(Knowledge::Read);
+        let alice = caller("alice");
+        assert_eq!(revocations.check(&alice), Ok(()));
+        revocations.apply_now(row(Revoked::Token(format!("{FAMILY}.alice")))).await;
+        let session = revocations.sessions.enter(alice.clone(), ConnectionId(1)).unwrap();
+        assert_eq!(revocations.check(&alice), Err(Refused::Invalid));
+        drop(session);
+        assert!(!revocations.sessions.is_online(&alice.tenant, &alice.user));
+    }
+}

@@ -1,22 +1,18 @@
 //! Who is connected by which token.
 
 use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
-    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use domain::{Code, Tenant, UserId, messages::Locale};
-use slab::Slab;
-use socketio::{Reason, Socket};
-use store::{FamilyId, Revoked};
+use socketio::Socket;
+use store::Revoked;
 use tokio::sync::Notify;
 
 use super::{
-    Caller, Refused,
-    expiry::{self, Deadlines, Due},
-    revocations::concerns,
+    Caller, expiry,
+    live::{End, Entered, Live, OfUser},
 };
 use crate::config::Config;
 
@@ -57,38 +53,6 @@ pub struct TooMany;
 pub struct Session {
     sessions: Arc<Sessions>,
     key: usize,
-}
-
-/// Why a session ends before its client wants it to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Revoked,
-    Expired,
-}
-
-#[derive(Debug, Default)]
-struct Live {
-    sessions: Slab<Entered>,
-    users: HashMap<(Tenant, UserId), OfUser>,
-    families: HashMap<FamilyId, BTreeSet<usize>>,
-    tokens: HashMap<String, BTreeSet<usize>>,
-    deadlines: Deadlines,
-}
-
-#[derive(Debug)]
-struct Entered {
-    caller: Caller,
-    connection: ConnectionId,
-    /// None until the client is in its namespace.
-    socket: Option<Socket>,
-    end: Option<End>,
-}
-
-#[derive(Debug, Default)]
-struct OfUser {
-    keys: BTreeSet<usize>,
-    /// How many of the sockets belong to each connection.
-    connections: HashMap<ConnectionId, u32>,
 }
 
 impl Sessions {
@@ -234,133 +198,78 @@ impl Drop for Session {
     }
 }
 
-impl End {
-    fn reason(self) -> Reason {
-        match self {
-            Self::Revoked => Reason::Revoked,
-            Self::Expired => Reason::Expired,
+#[cfg(test)]
+mod tests {
+    use auth::{Power, Source};
+
+    use super::*;
+    use crate::config::Environment;
+
+    fn sessions(max_connections_per_user: u32) -> Arc<Sessions> {
+        let config = Config::defaults(Environment::Development);
+        Arc::new(Sessions::new(&Config { max_connections_per_user, ..config }))
+    }
+
+    fn caller(user: &str, token: &str) -> Caller {
+        Caller {
+            tenant: Tenant::default(),
+            user: user.try_into().unwrap(),
+            username: None,
+            power: Power::User,
+            source: Source::Account,
+            grants: None,
+            token: Some(token.to_owned()),
+            family: "01977420-dd59-7000-8000-000000000000".parse().ok(),
+            issued_at_ms: 0,
+            expires_at_ms: u64::MAX,
         }
     }
 
-    fn refused(self) -> Refused {
-        match self {
-            Self::Revoked => Refused::Invalid,
-            Self::Expired => Refused::Expired,
+    #[test]
+    fn a_user_is_online_from_the_first_socket_to_the_last_and_leaves_nothing_behind() {
+        let sessions = sessions(0);
+        let alice = caller("alice", "a");
+        let is_online = || sessions.is_online(&alice.tenant, &alice.user);
+        assert!(!is_online());
+        let opened: Vec<Session> =
+            (0..3).map(|number| sessions.enter(alice.clone(), ConnectionId(number / 2)).unwrap()).collect();
+        let other = sessions.enter(caller("bob", "b"), ConnectionId(7)).unwrap();
+        opened[1].renew(caller("alice", "c"));
+        for session in opened {
+            assert!(is_online());
+            drop(session);
         }
-    }
-}
-
-impl Live {
-    fn enter(&mut self, entered: Entered) -> usize {
-        let user = (entered.caller.tenant.clone(), entered.caller.user.clone());
-        let connection = entered.connection;
-        let key = self.sessions.insert(entered);
-        let of_user = self.users.entry(user).or_default();
-        of_user.keys.insert(key);
-        *of_user.connections.entry(connection).or_default() += 1;
-        self.index(key);
-        key
+        assert!(!is_online());
+        drop(other);
+        let live = sessions.lock();
+        assert!(live.sessions.is_empty() && live.users.is_empty());
+        assert!(live.families.is_empty() && live.tokens.is_empty() && live.deadlines.next().is_none());
     }
 
-    fn renew(&mut self, key: usize, caller: Caller) {
-        self.unindex(key);
-        if let Some(entered) = self.sessions.get_mut(key) {
-            entered.caller = caller;
-        }
-        self.index(key);
+    #[test]
+    fn a_user_has_so_many_connections_at_once_and_each_so_many_sockets_as_it_wants() {
+        let sessions = sessions(2);
+        let enter = |user, connection| sessions.enter(caller(user, "a"), ConnectionId(connection));
+        let first = [enter("alice", 1).unwrap(), enter("alice", 1).unwrap()];
+        let second = enter("alice", 2).unwrap();
+        assert_eq!(enter("alice", 3).unwrap_err(), TooMany);
+        assert!(enter("alice", 2).is_ok() && enter("bob", 3).is_ok());
+        drop(second);
+        assert!(enter("alice", 3).is_ok());
+        drop(first);
     }
 
-    fn leave(&mut self, key: usize) {
-        self.unindex(key);
-        self.deadlines.remove(key);
-        let Some(left) = self.sessions.try_remove(key) else { return };
-        let Entry::Occupied(mut of_user) = self.users.entry((left.caller.tenant, left.caller.user)) else {
-            return;
+    #[test]
+    fn who_is_ended_is_found_by_the_token_that_was_shown_last() {
+        let sessions = sessions(0);
+        let session = sessions.enter(caller("alice", "old"), ConnectionId(1)).unwrap();
+        session.renew(caller("alice", "new"));
+        let ended = |id: &str| {
+            let mut live = sessions.lock();
+            live.end_revoked(&Tenant::default(), &Revoked::Token(id.to_owned()));
+            live.sessions[session.key].end
         };
-        of_user.get_mut().keys.remove(&key);
-        if let Entry::Occupied(mut sockets) = of_user.get_mut().connections.entry(left.connection) {
-            *sockets.get_mut() -= 1;
-            if *sockets.get() == 0 {
-                sockets.remove();
-            }
-        }
-        if of_user.get().keys.is_empty() {
-            of_user.remove();
-        }
-    }
-
-    fn index(&mut self, key: usize) {
-        let Some(Entered { caller, .. }) = self.sessions.get(key) else { return };
-        if let Some(family) = caller.family {
-            self.families.entry(family).or_default().insert(key);
-        }
-        if let Some(token) = &caller.token {
-            self.tokens.entry(token.clone()).or_default().insert(key);
-        }
-    }
-
-    fn unindex(&mut self, key: usize) {
-        let Some(Entered { caller, .. }) = self.sessions.get(key) else { return };
-        if let Some(family) = caller.family {
-            remove_from(&mut self.families, family, key);
-        }
-        if let Some(token) = &caller.token {
-            remove_from(&mut self.tokens, token.clone(), key);
-        }
-    }
-
-    fn end_revoked(&mut self, tenant: &Tenant, what: &Revoked) -> Vec<Socket> {
-        let candidates: Vec<usize> = match what {
-            Revoked::Token(id) => keys(self.tokens.get(id)),
-            Revoked::Family(family) => keys(self.families.get(family)),
-            Revoked::User { user, .. } => {
-                keys(self.users.get(&(tenant.clone(), user.clone())).map(|of_user| &of_user.keys))
-            }
-            Revoked::All { .. } => self.sessions.iter().map(|(key, _)| key).collect(),
-        };
-        let is_concerned = |key: &usize| {
-            self.sessions.get(*key).is_some_and(|entered| concerns(tenant, what, &entered.caller))
-        };
-        let concerned: Vec<usize> = candidates.into_iter().filter(is_concerned).collect();
-        concerned.into_iter().filter_map(|key| self.end(key, End::Revoked)).collect()
-    }
-
-    /// The socket to close; none if it is closing already, or is not there yet.
-    fn end(&mut self, key: usize, end: End) -> Option<Socket> {
-        self.deadlines.remove(key);
-        let entered = self.sessions.get_mut(key)?;
-        if entered.end.is_some() {
-            return None;
-        }
-        entered.end = Some(end);
-        entered.socket.clone()
-    }
-
-    /// Sockets to warn, each with the time at which its token expires, and sockets to close.
-    fn expire(&mut self, now: Instant) -> (Vec<(Socket, u64)>, Vec<Socket>) {
-        let (mut warned, mut ended) = (Vec::new(), Vec::new());
-        while let Some((key, due)) = self.deadlines.pop(now) {
-            match due {
-                Due::Warning => warned.extend(self.sessions.get(key).and_then(|entered| {
-                    let socket = entered.socket.clone()?;
-                    Some((socket, entered.caller.expires_at_ms))
-                })),
-                Due::End => ended.extend(self.end(key, End::Expired)),
-            }
-        }
-        (warned, ended)
-    }
-}
-
-fn keys(found: Option<&BTreeSet<usize>>) -> Vec<usize> {
-    found.into_iter().flatten().copied().collect()
-}
-
-fn remove_from<K: Eq + Hash>(index: &mut HashMap<K, BTreeSet<usize>>, of: K, key: usize) {
-    if let Entry::Occupied(mut keys) = index.entry(of) {
-        keys.get_mut().remove(&key);
-        if keys.get().is_empty() {
-            keys.remove();
-        }
+        assert_eq!(ended("old"), None);
+        assert_eq!(ended("new"), Some(End::Revoked));
     }
 }

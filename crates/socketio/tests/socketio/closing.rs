@@ -31,7 +31,9 @@ async fn the_application_closes_a_connection_after_what_it_said_on_it() {
 
 #[tokio::test]
 async fn the_reason_that_the_application_gives_is_the_reason_told() {
-    for (reason, code) in [(Reason::Rate, 1008), (Reason::Revoked, 1008), (Reason::TooLarge, 1009), (Reason::Shutdown, 1012)] {
+    for (reason, code) in
+        [(Reason::Rate, 1008), (Reason::Revoked, 1008), (Reason::TooLarge, 1009), (Reason::Shutdown, 1012)]
+    {
         let mut server = Server::start().await;
         let mut client = Client::join(&server).await;
         let socket = server.saw_connected().await;
