@@ -1,7 +1,7 @@
 //! Accounts.
 
 use domain::Tenant;
-use store::{Error, ProfileChange, Revoked, Role, Standing, Store};
+use store::{Error, ProfileChange, Revoked, Role, Standing};
 
 use crate::on_every_backend;
 use crate::support::{LATER, NOW, all_revocations, enter, family, family_id, hash, id, token, user};

@@ -9,6 +9,7 @@ mod outage;
 mod parallel;
 mod plans;
 // By its path and not by way of the kit, which knows the server and with it this crate: so these are tests of the store alone.
+#[expect(unreachable_pub, reason = "what others have of it is not needed here")]
 #[path = "../../../testkit/src/postgres.rs"]
 mod postgres;
 mod revocations;

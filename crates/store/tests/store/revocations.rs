@@ -1,7 +1,7 @@
 //! Revocations, and following them.
 
 use domain::Tenant;
-use store::{Cursor, REVOCATIONS_PAGE, Revocation, Revoked, Store};
+use store::{Cursor, REVOCATIONS_PAGE, Revocation, Revoked};
 
 use crate::on_every_backend;
 use crate::support::{LATER, NOW, family_id, id};

@@ -18,12 +18,12 @@ use uuid::Uuid;
 use crate::postgres::{Database, Postgres};
 
 /// Some time, in milliseconds since 1970, and far later.
-pub const NOW: u64 = 1_750_000_000_000;
-pub const LATER: u64 = NOW + 7 * 24 * 3_600_000;
+pub(crate) const NOW: u64 = 1_750_000_000_000;
+pub(crate) const LATER: u64 = NOW + 7 * 24 * 3_600_000;
 
 /// One of the backends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
+pub(crate) enum Backend {
     Memory,
     Sqlite,
     Postgres,
@@ -57,20 +57,20 @@ macro_rules! on_every_backend {
 }
 
 /// A store with nothing in it, and where its data is.
-pub struct Fresh {
-    pub store: Arc<dyn Store>,
-    pub place: Place,
+pub(crate) struct Fresh {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) place: Place,
 }
 
 /// Where the data of a store is. It is gone when this is dropped.
-pub enum Place {
+pub(crate) enum Place {
     Nowhere,
     File(Folder),
     Server(Database),
 }
 
 impl Place {
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match self {
             Place::Nowhere => panic!("maps have no URL"),
             Place::File(folder) => format!("sqlite:{}", folder.database().display()),
@@ -80,7 +80,7 @@ impl Place {
 }
 
 impl Backend {
-    pub fn place(self) -> Place {
+    pub(crate) fn place(self) -> Place {
         match self {
             Backend::Memory => Place::Nowhere,
             Backend::Sqlite => Place::File(Folder::new()),
@@ -88,7 +88,7 @@ impl Backend {
         }
     }
 
-    pub async fn fresh(self) -> Fresh {
+    pub(crate) async fn fresh(self) -> Fresh {
         let place = self.place();
         let store: Arc<dyn Store> = match self {
             Backend::Memory => Arc::new(Memory::new()),
@@ -108,16 +108,16 @@ impl Deref for Fresh {
 }
 
 /// What a busy machine needs, and more.
-pub fn settings(url: &str) -> Settings {
+pub(crate) fn settings(url: &str) -> Settings {
     let timeout = Duration::from_secs(20);
     Settings { url: url.to_owned(), pool_size: 8, timeout, slow_query: timeout }
 }
 
 /// A folder that is removed when this is dropped.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("store test {}-{count}", process::id()));
@@ -125,12 +125,12 @@ impl Folder {
         Folder(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn database(&self) -> PathBuf {
-        self.0.join("a ?#%ü.db")
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("a.db")
     }
 }
 
@@ -141,35 +141,35 @@ impl Drop for Folder {
 }
 
 /// This program again, as another process that runs the test of that name alone. What it is told comes in [`ORDER`].
-pub fn child(test: &str, order: &str) -> Command {
+pub(crate) fn child(test: &str, order: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env(ORDER, order);
     command
 }
 
 /// What a test finds that runs in a child; elsewhere there is none, and nothing to do.
-pub fn order() -> Option<String> {
+pub(crate) fn order() -> Option<String> {
     std::env::var_os(ORDER).map(|order| order.into_string().unwrap())
 }
 
 const ORDER: &str = "STORE_TEST_ORDER";
 
 /// What a child said, if all went well.
-pub fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     said
 }
 
-pub fn id(text: &str) -> UserId {
+pub(crate) fn id(text: &str) -> UserId {
     UserId::try_from(text).unwrap()
 }
 
-pub fn hash(text: &str) -> PasswordHash {
+pub(crate) fn hash(text: &str) -> PasswordHash {
     PasswordHash::new(text.to_owned())
 }
 
-pub fn user(name: &str) -> User {
+pub(crate) fn user(name: &str) -> User {
     User {
         id: id(name),
         email: format!("{name}@example.org"),
@@ -184,44 +184,44 @@ pub fn user(name: &str) -> User {
 }
 
 /// Puts an account in.
-pub async fn enter(store: &dyn Store, name: &str) -> User {
+pub(crate) async fn enter(store: &dyn Store, name: &str) -> User {
     let user = user(name);
     store.create_user(&user).await.unwrap();
     user
 }
 
-pub fn token(number: u8) -> TokenHash {
+pub(crate) fn token(number: u8) -> TokenHash {
     TokenHash::new([number; 32])
 }
 
-pub fn family(number: u128, user: &str) -> Family {
+pub(crate) fn family(number: u128, user: &str) -> Family {
     Family { id: family_id(number), user: id(user), created_at_ms: NOW, expires_at_ms: LATER }
 }
 
-pub fn family_id(number: u128) -> FamilyId {
+pub(crate) fn family_id(number: u128) -> FamilyId {
     FamilyId::new(Uuid::from_u128(number))
 }
 
-pub fn node(number: u128) -> NodeId {
+pub(crate) fn node(number: u128) -> NodeId {
     NodeId::new(Uuid::from_u128(number))
 }
 
 /// All revocations that count now.
-pub async fn all_revocations(store: &dyn Store) -> Vec<Revocation> {
+pub(crate) async fn all_revocations(store: &dyn Store) -> Vec<Revocation> {
     store.revocations(Cursor::default(), NOW).await.unwrap().0
 }
 
-pub fn room(name: &str) -> RoomId {
+pub(crate) fn room(name: &str) -> RoomId {
     RoomId::try_from(name).unwrap()
 }
 
 /// A connection's first time in a room.
-pub fn participation(peer: u128) -> Participation {
+pub(crate) fn participation(peer: u128) -> Participation {
     Participation { peer: PeerId::from_bits(peer), number: 1 }
 }
 
 /// Someone opens the room `standup` and enters.
-pub fn opening(peer: u128, at_ms: u64) -> Vec<Fact> {
+pub(crate) fn opening(peer: u128, at_ms: u64) -> Vec<Fact> {
     let (tenant, room) = (Tenant::default(), room("standup"));
     let sitting = Sitting(participation(peer));
     let opened =
@@ -240,13 +240,13 @@ pub fn opening(peer: u128, at_ms: u64) -> Vec<Fact> {
 }
 
 /// They leave it, and it closes.
-pub fn closing(peer: u128, at_ms: u64) -> Vec<Fact> {
+pub(crate) fn closing(peer: u128, at_ms: u64) -> Vec<Fact> {
     let left = Fact::Left { participation: participation(peer), left_at_ms: at_ms };
     vec![left, Fact::RoomClosed { sitting: Sitting(participation(peer)), closed_at_ms: at_ms }]
 }
 
 /// A number that no other call in this process returns.
-pub fn unique() -> u64 {
+pub(crate) fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
