@@ -97,8 +97,8 @@ pub(super) async fn inspect(
     };
     let token = token.trim();
     let inspection = auth::inspect(token).context("this is no token")?;
-    print(&format!("header   {}", inspection.header))?;
-    print(&format!("claims   {:#}", inspection.claims))?;
+    print(&harmless(&format!("header   {}", inspection.header)))?;
+    print(&harmless(&format!("claims   {:#}", inspection.claims)))?;
     let now_ms = clock::wall_ms();
     for (name, word) in [("iat", "issued"), ("nbf", "from"), ("exp", "expires")] {
         if let Some(seconds) = inspection.claims.get(name).and_then(Value::as_f64) {
@@ -122,6 +122,20 @@ pub(super) async fn inspect(
             }
         }
     }
+}
+
+/// JSON as a terminal may be shown it: anybody can write a token, and some characters are commands to terminals. Those
+/// that JSON lets stand are escaped as it escapes the others.
+fn harmless(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_control() && character != '\n' {
+            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 fn voucher(source: Source) -> &'static str {

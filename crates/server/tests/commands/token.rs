@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 use testkit::{Folder, Refused, Token};
 
-use crate::support::{SOON, claims, paraclete, paraclete_with, printed, server};
+use crate::support::{SOON, claims, log_in, paraclete, paraclete_with, printed, server};
 
 #[tokio::test]
 async fn a_token_that_is_made_lets_its_bearer_in_where_it_says() {
@@ -134,7 +134,8 @@ fn a_token_is_read_from_standard_input_and_told_apart() {
     }
     let expired = Token::of("ada").secret(&folder_secret(&folder)).expired_for(SOON * 60).sign();
     let (body, signature) = token.rsplit_once('.').unwrap();
-    let tampered = format!("{body}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
+    let tampered =
+        format!("{body}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
     for (token, verdict) in [
         (&*expired, "verdict  the token has expired"),
         (&tampered, "verdict  invalid token: "),
@@ -147,6 +148,10 @@ fn a_token_is_read_from_standard_input_and_told_apart() {
             "{done:?}"
         );
     }
+    // Commands to a terminal, of which JSON lets the second and third stand.
+    let hostile = Token::of("ada").claim("name", "\u{1b}[2J\u{9b}2J\u{7f}").sign();
+    let done = paraclete_with(&folder, &["token", "inspect"], &hostile);
+    assert!(done.out.contains(r#""name": "\u001b[2J\u009b2J\u007f""#), "{done:?}");
     for garbage in ["", "a.b.c", "planted-secret", &"x".repeat(100_000)] {
         let done = paraclete_with(&folder, &["token", "inspect"], garbage);
         assert!(done.code == Some(1) && done.err.contains("this is no token"), "{done:?}");
@@ -193,6 +198,24 @@ async fn revoking_ends_the_connections_that_it_concerns_and_no_others() {
     eve.is_closed().await;
     assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
     assert_eq!(refused(&tokens[3]).await, "Invalid token");
+}
+
+#[tokio::test]
+async fn revoking_all_of_a_user_or_of_everybody_ends_the_log_ins_that_would_bring_new_tokens() {
+    let folder = Folder::new();
+    let server = server(&folder).await;
+    let add = ["user", "add", "--email", "ada@example.org", "--name", "Ada"];
+    let id = paraclete_with(&folder, &add, "correct horse").out;
+    for arguments in [&["--user", &id][..], &["--all", "--issued-before", "now"]] {
+        let pair = log_in(&server, "ada@example.org", "correct horse").await.json();
+        let mut ada = server.dial().token(pair["token"].as_str().unwrap()).connect("ada").await.unwrap();
+        printed(&folder, &[&["token", "revoke"], arguments].concat());
+        ada.is_closed().await;
+        let body = json!({ "refreshToken": pair["refreshToken"] }).to_string();
+        let headers = [("content-type", "application/json")];
+        let answer = server.http().await.ask("POST", "/api/auth/refresh", &headers, &body).await;
+        assert_eq!(answer.status, 401, "{arguments:?}: {answer:?}");
+    }
 }
 
 #[test]

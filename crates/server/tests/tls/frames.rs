@@ -77,6 +77,38 @@ async fn a_flood_of_resets_ends_the_connection_and_nobody_else_notices() {
 }
 
 #[tokio::test]
+async fn a_host_that_differs_from_the_authority_is_refused() {
+    /// `:status` of the answer, as the table of HPACK has it.
+    const OK: u8 = 0x88;
+    const BAD_REQUEST: u8 = 0x8c;
+    let tls = start().await;
+    let livez = [&[0x82, 0x87, 0x41, 1, b'a', 0x44, 6][..], b"/livez"].concat();
+    for (host, status) in [(None, OK), (Some(b'a'), OK), (Some(b'b'), BAD_REQUEST)] {
+        let mut stream = begin(tls.server.address(), &tls.authority).await;
+        let host = host.map_or(Vec::new(), |host| vec![0x66, 1, host]);
+        let request = frame(HEADERS, END_STREAM_AND_HEADERS, 1, &[&livez[..], &host].concat());
+        stream.write_all(&request).await.unwrap();
+        let answer = within("an answer", head(&mut stream)).await;
+        assert!(answer.contains(&status), "{host:?}: {answer:?}");
+    }
+}
+
+/// The payload of the first HEADERS that comes.
+async fn head(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+        stream.read_exact(&mut payload).await.unwrap();
+        if head[3] == HEADERS {
+            // The rest of its table is of no interest, and would only be mistaken for the status.
+            payload.truncate(2);
+            return payload;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_head_without_end_ends_the_connection() {
     let tls = start().await;
     let mut stream = begin(tls.server.address(), &tls.authority).await;

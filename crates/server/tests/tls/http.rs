@@ -1,5 +1,10 @@
 //! Requests under TLS, by either version of HTTP.
 
+use std::convert::Infallible;
+
+use axum::body::Bytes;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use reqwest::{Client, StatusCode, Version};
 use testkit::{Authority, within};
 
@@ -66,6 +71,25 @@ async fn a_head_is_bounded_in_both_versions_alike() {
             let answer = within("an answer", request.send()).await.unwrap();
             assert_eq!(answer.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "{protocol:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_is_read_over_http_2_and_no_further_than_a_mebibyte() {
+    let tls = start().await;
+    let http = http(&tls, &[b"h2"]);
+    let email = r#"{"email":"nobody@example.org","password":"correct horse"#;
+    for (more, status) in [
+        (0, StatusCode::UNAUTHORIZED),
+        (1_000, StatusCode::BAD_REQUEST),
+        (2 << 20, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let parts = [email.to_owned(), "x".repeat(more / 2), "x".repeat(more / 2), "\"}".to_owned()];
+        let frames = parts.map(|part| Ok::<_, Infallible>(Frame::data(Bytes::from(part))));
+        let body = StreamBody::new(futures_util::stream::iter(frames));
+        let request = http.post(url(&tls, "/api/auth/login")).header("content-type", "application/json");
+        let answer = within("an answer", request.body(reqwest::Body::wrap(body)).send()).await.unwrap();
+        assert_eq!(answer.status(), status, "{more} bytes more");
     }
 }
 
