@@ -20,12 +20,13 @@ use socketio::{
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target by its name.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("socketio_packet", socketio_packet),
     ("engineio_payload", engineio_payload),
     ("websocket_frames", websocket_frames),
     ("rawjson", rawjson),
     ("mesh_decode", mesh_decode),
+    ("jwt", jwt),
 ];
 
 /// The brackets that may be open at once.
@@ -157,4 +158,9 @@ pub fn mesh_decode(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// A token, or what lies behind its signature, or the keys that it is verified with.
+pub fn jwt(bytes: &[u8]) {
+    auth::fuzzing::verify(bytes);
 }

@@ -35,6 +35,9 @@ mod address;
 mod claims;
 mod compact;
 mod email;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod inspect;
 mod jwks;
 mod key;

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
@@ -45,7 +46,8 @@ fn work_off(received: &Mutex<mpsc::Receiver<Job>>) {
         // The lock is held while this one waits; the others wait for the lock instead.
         let job = received.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
-            Ok(job) => job(),
+            // A job that panics has no answer, which its caller notices; the thread is for the next one.
+            Ok(job) => drop(panic::catch_unwind(AssertUnwindSafe(job))),
             Err(mpsc::RecvError) => return,
         }
     }

@@ -91,6 +91,13 @@ async fn the_threads_yield_to_all_others_and_are_told_apart_by_name() {
 }
 
 #[tokio::test]
+async fn a_thread_outlives_a_job_that_panics() {
+    let passwords = Passwords::new(CHEAP, 1, 0).unwrap();
+    passwords.workers.run(Box::new(|| panic!("on purpose")));
+    assert!(passwords.hash(&Password::try_from("correct horse".to_owned()).unwrap()).await.is_ok());
+}
+
+#[tokio::test]
 async fn threads_end_with_the_queue() {
     let (passwords, right, free) = stalled(1, 0);
     assert!(begin(pin!(passwords.hash(&right))).is_pending());
