@@ -143,7 +143,7 @@ export class Signaling {
       return;
     }
     if (performance.now() - this.#renewedAt < RENEWAL_INTERVAL_MIN_MS) {
-      this.#handlers.refused(account.giveUp());
+      this.#handlers.refused(await account.giveUp());
       return;
     }
     try {

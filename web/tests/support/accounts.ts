@@ -2,6 +2,7 @@
 import type { AccountApi, Pair } from '../../src/lib/account/api.ts';
 import type { Locks } from '../../src/lib/account/locks.ts';
 import { Refusal } from '../../src/lib/account/refusal.ts';
+import type { Secret, Secrets } from '../../src/lib/account/secrets.ts';
 import { Session } from '../../src/lib/account/session.ts';
 import { type Store, Vault } from '../../src/lib/account/vault.ts';
 
@@ -79,6 +80,7 @@ export class Accounts {
 export class BrowserOfTabs {
   readonly accounts = new Accounts();
   readonly local = new MemoryStore();
+  readonly secrets = new MemorySecrets();
   readonly #held = new Set<string>();
   #claims = 0;
   readonly #queues = new Map<string, Promise<unknown>>();
@@ -104,7 +106,7 @@ export class BrowserOfTabs {
     const changes: (string | undefined)[] = [];
     const session: Session = new Session({
       api: this.accounts.api,
-      vault: new Vault(agreeing === 'by locks' ? { browser: this.local, tab } : {}),
+      vault: new Vault(agreeing === 'by locks' ? { browser: this.local, tab, secrets: this.secrets } : {}),
       locks: agreeing === 'by locks' ? this.#locks : undefined,
       nowMs: () => this.accounts.nowMs,
       newClaim: () => `claim${++this.#claims}`,
@@ -123,6 +125,19 @@ export interface Page {
   session: Session;
   /** The account's name after each change. */
   changes: (string | undefined)[];
+}
+
+export class MemorySecrets implements Secrets {
+  kept: Secret | undefined;
+  blocked = false;
+
+  async get(): Promise<Secret | undefined> {
+    return this.kept;
+  }
+  async set(secret: Secret | undefined): Promise<void> {
+    if (this.blocked && secret) throw new DOMException('full', 'QuotaExceededError');
+    this.kept = secret;
+  }
 }
 
 export class MemoryStore implements Store {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accountPass, guestPass } from '../../src/lib/account/pass.ts';
 import { Refusal } from '../../src/lib/account/refusal.ts';
-import { VAULT_KEY } from '../../src/lib/account/vault.ts';
+import { NOTE_KEY, TOKEN_KEY } from '../../src/lib/account/vault.ts';
 import { BrowserOfTabs, LIFE_MS, MemoryStore } from '../support/accounts.ts';
 
 const CREDENTIALS = { email: 'mina@example.com', password: 'correct horse' };
@@ -38,9 +38,13 @@ test('a registration signs in under the name that was given', async () => {
 test('"stay signed in" keeps the refresh token with the browser, else it is the tab\'s, and the access token is nobody\'s', async () => {
   const staying = await signedIn('signed in');
   const passing = await signedIn('for this tab');
-  assert.deepEqual([...staying.browser.local.items.keys(), ...staying.tab.items.keys()], [VAULT_KEY]);
+  assert.deepEqual([...staying.browser.local.items.keys()], [NOTE_KEY]);
+  assert.deepEqual(staying.browser.secrets.kept, { userId: 'u1', refreshToken: 'family1.2' });
   assert.equal(staying.tab.items.size, 0);
-  assert.deepEqual([passing.browser.local.items.size, passing.tab.items.size], [0, 1]);
+  assert.equal(passing.browser.local.items.size, 0);
+  assert.equal(passing.browser.secrets.kept, undefined);
+  assert.deepEqual([...passing.tab.items.keys()].sort(), [TOKEN_KEY, NOTE_KEY]);
+  assert.equal(passing.tab.items.get(TOKEN_KEY), 'family1.2');
   for (const { session, browser, tab } of [staying, passing]) {
     const token = await session.token();
     for (const value of [...browser.local.items.values(), ...tab.items.values()])
@@ -73,6 +77,22 @@ test('ten tabs that refresh at once never spend the same token twice', async () 
   }
   assert.equal(browser.accounts.living, 1);
   assert.equal(browser.accounts.calls.filter((call) => call === 'refresh').length, 30);
+});
+
+test('a tab that has not heard yet that another signed out, or signed in as somebody else, spends nothing', async () => {
+  const { browser, session } = await signedIn();
+  const [late, later] = [browser.open(), browser.open()];
+  await session.signOut('here');
+  await assert.rejects(late.session.renew(), {
+    code: 'SIGNED_OUT',
+    message: 'You signed out in another tab.',
+  });
+  const { login } = browser.accounts.api;
+  browser.accounts.api.login = async (credentials) => ({ ...(await login(credentials)), userId: 'u2' });
+  await session.signIn(CREDENTIALS, 'signed in');
+  await assert.rejects(later.session.renew(), SIGNED_OUT);
+  assert.deepEqual(browser.accounts.calls, ['login', 'logout', 'login']);
+  assert.equal(browser.secrets.kept?.userId, 'u2');
 });
 
 test('a duplicated tab goes on as a guest and leaves the sign-in to the one that it was copied from', async () => {
@@ -108,17 +128,18 @@ test('without locks nothing is kept beyond the page', async () => {
 
 test('a store that turns full leaves no spent token behind, and the page goes on', async () => {
   const { browser, session } = await signedIn();
-  browser.local.blocked = true;
+  browser.secrets.blocked = true;
   await session.renew();
+  assert.equal(browser.secrets.kept, undefined);
   assert.equal(browser.local.items.size, 0);
   await session.renew();
   assert.equal(session.account?.name, 'Mina Park');
 });
 
 test('what is kept and was meddled with counts as nothing', () => {
-  for (const value of ['', '{', 'null', '7', '{"refreshToken":"x"}', '{"refreshToken":1,"account":{}}']) {
+  for (const value of ['', '{', 'null', '7', '{"claim":"x"}', '{"claim":1,"account":{}}']) {
     const browser = new BrowserOfTabs();
-    browser.local.setItem(VAULT_KEY, value);
+    browser.local.setItem(NOTE_KEY, value);
     assert.equal(browser.open().session.account, undefined, value);
   }
 });
@@ -237,12 +258,12 @@ test('who joined is not replaced by another account that signs in meanwhile', as
   browser.accounts.api.login = async (credentials) => ({ ...(await login(credentials)), userId: 'u2' });
   await session.signIn(CREDENTIALS, 'signed in');
   await assert.rejects(pass.auth(), SIGNED_OUT);
-  assert.equal(pass.account?.giveUp().code, 'SIGNED_OUT');
+  assert.equal((await pass.account?.giveUp())?.code, 'SIGNED_OUT');
   assert.equal(session.account?.userId, 'u2');
 });
 
 test('a sign-in whose new tokens the server does not take is given up', async () => {
   const { session } = await signedIn();
-  assert.equal(accountPass(session).account?.giveUp().code, 'SIGNED_OUT');
+  assert.equal((await accountPass(session).account?.giveUp())?.code, 'SIGNED_OUT');
   assert.equal(session.account, undefined);
 });

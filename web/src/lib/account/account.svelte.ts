@@ -3,9 +3,10 @@
 import { accountApi } from './api.ts';
 import { browserLocks } from './locks.ts';
 import { accountPass, guestPass, type Pass } from './pass.ts';
+import { browserSecrets } from './secrets.ts';
 import { Session } from './session.ts';
 import type { Account } from './token.ts';
-import { type Store, VAULT_KEY, Vault } from './vault.ts';
+import { NOTE_KEY, type Store, Vault } from './vault.ts';
 
 export const SIGN_IN_REQUIRED = 'This server puts through those who are signed in, and takes no guests.';
 
@@ -27,12 +28,14 @@ class AccountState {
 
   constructor() {
     const locks = browserLocks();
-    this.canStay = locks !== undefined;
+    const secrets = browserSecrets();
+    this.canStay = locks !== undefined && secrets !== undefined;
     this.session = new Session({
       api: accountApi(),
       vault: new Vault({
-        ...(locks && store('browser', () => localStorage)),
-        ...(locks && store('tab', () => sessionStorage)),
+        browser: locks && stored(() => localStorage),
+        tab: locks && stored(() => sessionStorage),
+        secrets,
       }),
       locks,
       nowMs: () => Date.now(),
@@ -44,7 +47,7 @@ class AccountState {
     this.#show();
     addEventListener('storage', ({ key }) => {
       // Without a key everything was cleared.
-      if (key === VAULT_KEY || key === null) this.session.followOtherTab();
+      if (key === NOTE_KEY || key === null) this.session.followOtherTab();
     });
   }
 
@@ -70,11 +73,11 @@ class AccountState {
 }
 
 /** Where storage is blocked, even to ask for it throws. */
-function store<Name extends string>(name: Name, get: () => Store): Partial<Record<Name, Store>> {
+function stored(get: () => Store): Store | undefined {
   try {
-    return { [name]: get() } as Record<Name, Store>;
+    return get();
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What we show the server at each connection, as a guest or with an account. */
 import { type Refusal, signInEnded } from './refusal.ts';
-import type { Session } from './session.ts';
+import { ANOTHER_ACCOUNT, type Session } from './session.ts';
 
 export interface Pass {
   /** The handshake's `auth`, made anew for each connection. Rejects with a `Refusal`. */
@@ -13,7 +13,7 @@ export interface AccountOfPass {
   /** A token in place of one that was refused or is about to expire. Rejects with a `Refusal`. */
   renew: () => Promise<string>;
   /** The server took not even a new token: the sign-in is of no more use. Gives what to tell. */
-  giveUp: () => Refusal;
+  giveUp: () => Promise<Refusal>;
 }
 
 export function guestPass(username: string | undefined): Pass {
@@ -24,15 +24,15 @@ export function guestPass(username: string | undefined): Pass {
 export function accountPass(session: Session): Pass {
   const userId = session.account?.userId;
   const own = (token: string): string => {
-    if (session.account?.userId !== userId) throw signInEnded('Another account has signed in meanwhile.');
+    if (session.account?.userId !== userId) throw signInEnded(ANOTHER_ACCOUNT);
     return token;
   };
   return {
     auth: async () => ({ token: own(await session.token()) }),
     account: {
       renew: async () => own(await session.renew()),
-      giveUp: () => {
-        if (session.account?.userId === userId) session.giveUp();
+      giveUp: async () => {
+        if (session.account?.userId === userId) await session.giveUp();
         return signInEnded('The server does not take your sign-in any more. Sign in again.');
       },
     },

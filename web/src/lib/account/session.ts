@@ -41,15 +41,17 @@ export class Session {
   }
 
   get account(): Account | undefined {
-    return this.#kept?.entry.account;
+    return this.#kept?.account;
   }
 
   async signIn(credentials: Credentials, stay: Stay): Promise<void> {
-    this.#enter(await this.#parts.api.login(credentials), stay);
+    const pair = await this.#parts.api.login(credentials);
+    await this.#alone(() => this.#enter(pair, stay));
   }
 
   async register(person: Credentials & { name: string }, stay: Stay): Promise<void> {
-    this.#enter(await this.#parts.api.register(person), stay);
+    const pair = await this.#parts.api.register(person);
+    await this.#alone(() => this.#enter(pair, stay));
   }
 
   /** A token that the server takes for a while; refreshed when there is none. */
@@ -71,7 +73,13 @@ export class Session {
       let outcome: 'told' | 'untold' = 'told';
       try {
         await this.#asAccount(
-          (token) => this.#parts.api.logout(token, scope === 'here' ? this.#newest() : { everywhere: true }),
+          async (token) =>
+            this.#parts.api.logout(
+              token,
+              scope === 'everywhere'
+                ? { everywhere: true }
+                : { refreshToken: (await this.#newest()).refreshToken },
+            ),
           () => this.#refresh(),
         );
       } catch (error) {
@@ -79,7 +87,7 @@ export class Session {
         if (scope === 'everywhere' && !isOver) throw error;
         if (!isOver) outcome = 'untold';
       }
-      this.#end('You signed out.');
+      await this.#end('You signed out.');
       return outcome;
     });
   }
@@ -90,10 +98,10 @@ export class Session {
 
   async changeProfile(change: ProfileChange): Promise<Profile> {
     const profile = await this.#asAccount((token) => this.#parts.api.changeProfile(token, change));
-    const kept = this.#look();
-    if (kept) {
-      const { userId, email } = kept.entry.account;
-      this.#keep(kept.place, { ...kept.entry, account: { userId, email, name: profile.name } });
+    if (this.#kept) {
+      this.#kept = { ...this.#kept, account: { ...this.#kept.account, name: profile.name } };
+      this.#parts.vault.note(this.#kept);
+      this.#parts.changed();
       // The token still tells the old name: the next connection takes a new one.
       this.#access = undefined;
     }
@@ -111,22 +119,20 @@ export class Session {
     const before = this.account;
     this.#kept = this.#parts.vault.read();
     if (before?.userId !== this.account?.userId) this.#access = undefined;
-    if (before && !this.account) this.#over = 'You signed out in another tab.';
+    if (before && !this.account) this.#over = SIGNED_OUT_ELSEWHERE;
     if (JSON.stringify(before) !== JSON.stringify(this.account)) this.#parts.changed();
   }
 
   /** The server takes nothing that we can show: whatever is kept here is of no more use. */
-  giveUp(): void {
-    this.#end(ENDED);
+  giveUp(): Promise<void> {
+    return this.#alone(() => this.#end(ENDED));
   }
 
-  #enter(pair: Pair, stay: Stay): void {
+  async #enter(pair: Pair, stay: Stay): Promise<void> {
     const { vault, locks, newClaim } = this.#parts;
-    const wanted: Place = !locks ? 'page' : stay === 'signed in' ? 'browser' : 'tab';
-    for (const place of ['page', 'tab'] as const) vault.clear(place);
-    const account = accountOf(pair.userId, pair.token);
-    this.#access = accessOf(pair.token, this.#parts.nowMs());
-    this.#keep(wanted, { refreshToken: pair.refreshToken, account, claim: newClaim() });
+    const place: Place = !locks ? 'page' : stay === 'signed in' ? 'browser' : 'tab';
+    for (const nearer of ['page', 'tab'] as const) await vault.clear(nearer);
+    await this.#keep({ place, account: accountOf(pair.userId, pair.token), claim: newClaim() }, pair);
     this.#settled = this.#own();
   }
 
@@ -137,20 +143,17 @@ export class Session {
 
   /** Only ever while no other tab does so, and with what is kept at that moment. */
   async #refresh(): Promise<string> {
-    const kept = this.#look();
-    if (!kept) throw signInEnded(this.#over);
+    const { kept, refreshToken } = await this.#newest();
     let pair: Pair;
     try {
-      pair = await this.#parts.api.refresh(kept.entry.refreshToken);
+      pair = await this.#parts.api.refresh(refreshToken);
     } catch (error) {
       if (!isFinal(error)) throw error;
-      this.#end(ENDED);
+      await this.#end(ENDED);
       throw signInEnded(ENDED);
     }
     const told = accountOf(pair.userId, pair.token);
-    const account = told.name === '' ? kept.entry.account : told;
-    this.#access = accessOf(pair.token, this.#parts.nowMs());
-    this.#keep(kept.place, { ...kept.entry, refreshToken: pair.refreshToken, account });
+    await this.#keep({ ...kept, account: told.name === '' ? kept.account : told }, pair);
     return pair.token;
   }
 
@@ -176,37 +179,41 @@ export class Session {
    */
   async #own(): Promise<void> {
     const kept = this.#kept;
-    if (kept?.place !== 'tab' || (await this.#parts.locks?.claim(kept.entry.claim))) return;
-    if (this.#kept !== kept) return;
-    this.#end('This tab is a copy of one that is signed in. Sign in here, too, or use the other.');
+    if (kept?.place !== 'tab' || (await this.#parts.locks?.claim(kept.claim))) return;
+    if (this.#kept?.claim !== kept.claim) return;
+    await this.#end('This tab is a copy of one that is signed in. Sign in here, too, or use the other.');
   }
 
-  /** What is kept now: another tab may have refreshed or signed out since. */
-  #look(): Kept | undefined {
-    if (this.#kept?.place === 'browser') this.followOtherTab();
-    return this.#kept;
+  /** What is kept now: another tab may have refreshed, or signed out, a moment ago. */
+  async #newest(): Promise<{ kept: Kept; refreshToken: string }> {
+    const kept = this.#kept;
+    const secret = kept && (await this.#parts.vault.secret(kept));
+    if (!kept || !secret) {
+      if (kept) await this.#end(SIGNED_OUT_ELSEWHERE);
+      throw signInEnded(this.#over);
+    }
+    if (secret.userId !== kept.account.userId) throw signInEnded(ANOTHER_ACCOUNT);
+    return { kept, refreshToken: secret.refreshToken };
   }
 
-  #newest(): { refreshToken: string } {
-    const kept = this.#look();
-    if (!kept) throw signInEnded(this.#over);
-    return { refreshToken: kept.entry.refreshToken };
-  }
-
-  #keep(place: Place, entry: Kept['entry']): void {
-    this.#kept = { place: this.#parts.vault.write(place, entry), entry };
+  async #keep(kept: Kept, pair: Pair): Promise<void> {
+    this.#access = accessOf(pair.token, this.#parts.nowMs());
+    this.#kept = await this.#parts.vault.write(kept, pair.refreshToken);
     this.#parts.changed();
   }
 
-  #end(why: string): void {
-    if (this.#kept) this.#parts.vault.clear(this.#kept.place);
+  async #end(why: string): Promise<void> {
+    const kept = this.#kept;
     this.#kept = undefined;
     this.#access = undefined;
     this.#over = why;
+    if (kept) await this.#parts.vault.clear(kept.place);
     this.#parts.changed();
   }
 }
 
+const SIGNED_OUT_ELSEWHERE = 'You signed out in another tab.';
+export const ANOTHER_ACCOUNT = 'Another account has signed in meanwhile.';
 const ENDED =
   'Your sign-in has ended: it was too long ago, or you signed out on another device, changed your password, or the account was closed.';
 
