@@ -30,8 +30,8 @@ use auth::{Busy, Cost, PasswordStats, Passwords, PasswordsError, Signer};
 use store::Store;
 
 pub use profiles::{Avatar, MAX_FOUND, Presence, Profile};
-pub(crate) use sign_in::new_user_id;
 pub use sign_in::Pair;
+pub(crate) use sign_in::new_user_id;
 pub use sign_out::{Scope, Whose};
 
 use crate::{
