@@ -4,6 +4,7 @@
 
 mod accounts;
 mod history;
+mod log;
 mod migrations;
 mod outage;
 mod parallel;

@@ -7,11 +7,11 @@ use domain::Tenant;
 use sqlx::{AnyConnection, Connection};
 use store::{Error, Settings, Store};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::postgres::{Database, Postgres};
 use crate::support::{
-    Folder, LATER, NOW, enter, family, node, opening, participation, room, settings, token, unique,
+    Folder, NOW, enter, family, node, opening, participation, room, settings, token, unique,
 };
 
 /// How long a call may take, and how much later it may be noticed on a busy machine.
@@ -184,18 +184,6 @@ async fn who_waits_for_somebody_elses_lock_waits_no_longer_than_was_configured()
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
     assert_eq!(scene.store.family_of(&token(1)).await, Ok(None));
     scene.is_back().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_that_give_up_in_the_middle_leave_a_store_that_works() {
-    let scene = Scene::new().await;
-    for micros in (0..4_000).step_by(100) {
-        let facts = opening(unique().into(), NOW);
-        let begun = scene.store.append(node(1), &facts);
-        timeout(Duration::from_micros(micros), begun).await.ok();
-    }
-    scene.is_back().await;
-    assert_eq!(scene.store.revocations(store::Cursor::default(), LATER).await.unwrap().0, []);
 }
 
 #[tokio::test]

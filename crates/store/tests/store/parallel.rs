@@ -108,6 +108,20 @@ on_every_backend! {
         assert!(left.iter().all(|row| row.left_at_ms == Some(NOW + 1)));
     }
 
+    async fn callers_that_give_up_in_the_middle_leave_a_store_that_works(store: Fresh) {
+        for micros in (0..4_000_u64).step_by(100) {
+            let facts = opening(micros.into(), NOW);
+            timeout(Duration::from_micros(micros), store.append(node(1), &facts)).await.ok();
+        }
+        for number in 0..20 {
+            store.append(node(1), &opening(10_000 + number, NOW)).await.unwrap();
+        }
+        let rows = store.participations(&Tenant::default(), &room("standup"), 100).await.unwrap();
+        let opened = store.rooms(&Tenant::default(), &room("standup"), 100).await.unwrap();
+        assert_eq!(rows.len(), opened.len(), "each batch as a whole, or not at all");
+        assert!(rows.len() >= 20);
+    }
+
     async fn no_reader_misses_a_revocation_however_many_add_them(store: Fresh) {
         const EACH: usize = 30;
         let mut writers = JoinSet::new();
