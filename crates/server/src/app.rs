@@ -90,6 +90,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         domain::Limits { max_peers_per_room: config.max_peers_per_room, ..domain::Limits::default() };
     let (facts, facts_task) = facts::facts(Arc::clone(&state.store), metrics.facts().clone());
     lifecycle.spawn(facts_task.run());
+    let unwritten = facts.unwritten().clone();
     let (hub, hub_task) = hub::hub(hub::Parts {
         limits: hub_limits,
         locale: config.locale,
@@ -100,7 +101,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         published,
     });
     lifecycle.spawn(hub_task.run(lifecycle.stopping()));
-    let gateway = Gateway::new(config, hub, metrics, access);
+    let gateway = Gateway::new(config, hub, metrics, access, unwritten);
     let socketio = socketio::server::<Stream, _>(gateway, socketio_limits(config), lifecycle.tasks().clone());
 
     let bind = |port, limits| {

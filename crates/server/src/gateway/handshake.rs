@@ -16,6 +16,7 @@ use socketio::ConnectError;
 
 use crate::{
     config::{Auth, Config},
+    facts::Unwritten,
     identity::{Access, ConnectionId, Refused, Session},
 };
 
@@ -34,6 +35,8 @@ pub(super) enum Shown {
 #[derive(Debug)]
 pub(super) struct Door {
     access: Access,
+    /// Who was seen, and stands in no store yet.
+    unwritten: Unwritten,
     auth: Auth,
     locale: domain::Locale,
     query: Query,
@@ -57,9 +60,9 @@ pub(super) struct Admitted {
 }
 
 impl Door {
-    pub(super) fn new(config: &Config, access: Access) -> Self {
+    pub(super) fn new(config: &Config, access: Access, unwritten: Unwritten) -> Self {
         let query = if config.token_in_query { Query::Read } else { Query::Ignored };
-        Self { access, auth: config.auth, locale: config.locale, query }
+        Self { access, unwritten, auth: config.auth, locale: config.locale, query }
     }
 
     pub(super) fn access(&self) -> &Access {
@@ -139,6 +142,7 @@ impl Door {
         let username = credentials.username.map_err(|it| self.refusal(&it))?;
         if let Some(user) = &user {
             let is_known = self.access.sessions.is_online(tenant, user)
+                || self.unwritten.has(tenant, user)
                 || self.access.store().is_known(tenant, user).await.map_err(|error| {
                     tracing::debug!(%error, "a guest is refused: nobody can say whose id it claims");
                     self.refused(Refused::Unavailable)

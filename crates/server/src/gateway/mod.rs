@@ -33,6 +33,7 @@ use self::{
 };
 use crate::{
     config::Config,
+    facts::Unwritten,
     http::Client,
     hub::{HubHandle, Question},
     identity::{Access, ConnectionId, Session},
@@ -94,9 +95,15 @@ struct Verified {
 impl Gateway {
     /// A gateway to the hub, with the configured limits.
     #[must_use]
-    pub fn new(config: &Config, hub: HubHandle, metrics: Arc<Metrics>, access: Access) -> Self {
+    pub fn new(
+        config: &Config,
+        hub: HubHandle,
+        metrics: Arc<Metrics>,
+        access: Access,
+        unwritten: Unwritten,
+    ) -> Self {
         Self {
-            door: Door::new(config, access),
+            door: Door::new(config, access, unwritten),
             hub,
             metrics,
             enabled: config.dialects.iter().filter_map(|name| dialects::named(name)).collect(),

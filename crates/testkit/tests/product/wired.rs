@@ -76,6 +76,7 @@ pub(crate) fn start(published: Arc<Published>, store: Arc<dyn Store>) -> SocketA
     let metrics = Arc::new(Metrics::new(&["join"], &[], Arc::clone(&published)));
     let (facts, facts_task) = facts::facts(Arc::clone(&store), metrics.facts().clone());
     lifecycle.spawn(facts_task.run());
+    let unwritten = facts.unwritten().clone();
     let (hub, task) = hub::hub(hub::Parts {
         limits: Limits::default(),
         locale: config.locale,
@@ -90,7 +91,7 @@ pub(crate) fn start(published: Arc<Published>, store: Arc<dyn Store>) -> SocketA
     let keys = Keys::open(&config, lifecycle.tasks()).unwrap();
     let access = Access::new(&config, keys.verifier, store);
     access.run(&lifecycle);
-    let faulty = Faulty { gateway: Gateway::new(&config, hub.clone(), metrics, access), hub };
+    let faulty = Faulty { gateway: Gateway::new(&config, hub.clone(), metrics, access, unwritten), hub };
     let tasks = lifecycle.tasks().clone();
     let socketio = socketio::server::<Stream, _>(faulty, socketio::Limits::default(), tasks);
     let limits = listener::Limits { open: OpenConnections::new(0), trusted_proxies: Arc::default() };
