@@ -40,6 +40,17 @@ async fn the_file_is_for_its_owner_alone_and_its_log_too() {
     assert_eq!(count, 3, "the database, its log and the index of that");
 }
 
+/// These are the driver's defaults: the store sets the first alone, and relies on the others.
+#[tokio::test]
+async fn what_is_acknowledged_is_on_the_disk_and_references_are_held() {
+    let fresh = Backend::Sqlite.fresh().await;
+    let mut link = AnyConnection::connect(&fresh.place.url()).await.unwrap();
+    assert_eq!(text_of(&mut link, "PRAGMA journal_mode").await, "wal");
+    assert_eq!(text_of(&mut link, "PRAGMA synchronous").await, "2", "FULL: the log is synced at each commit");
+    assert_eq!(text_of(&mut link, "PRAGMA foreign_keys").await, "1");
+    assert_eq!(text_of(&mut link, "PRAGMA busy_timeout").await, "5000");
+}
+
 #[tokio::test]
 async fn folders_on_the_way_to_the_file_are_made_whatever_they_are_called() {
     let folder = Folder::new();
