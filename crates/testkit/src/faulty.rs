@@ -35,6 +35,8 @@ pub struct Log {
     pub batches: Vec<usize>,
     /// Who said that it lives.
     pub beats: Vec<NodeId>,
+    /// How often what dead nodes left open was closed.
+    pub sweeps: usize,
     /// What happens to the next batches.
     fates: Vec<Fate>,
     /// A fact that no batch may have.
@@ -158,7 +160,9 @@ impl Store for FaultyStore {
     }
 
     async fn close_orphans(&self, now_ms: u64, silent_since_ms: u64) -> Result<u64, Error> {
-        self.inner.close_orphans(now_ms, silent_since_ms).await
+        let closed = self.inner.close_orphans(now_ms, silent_since_ms).await?;
+        self.log().sweeps += 1;
+        Ok(closed)
     }
 
     async fn rooms(&self, tenant: &Tenant, room: &RoomId, limit: u32) -> Result<Vec<RoomRecord>, Error> {

@@ -311,3 +311,19 @@ async fn who_was_seen_is_told_until_the_store_knows_it_or_never_will() {
     pass(ms(10_000)).await;
     assert!(!unwritten.has(&tenant, &user));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_dead_nodes_left_open_is_looked_for_every_15_s_but_not_right_after_an_outage() {
+    let stage = Stage::new();
+    pass(Duration::from_secs(46)).await;
+    assert_eq!(stage.store.log().sweeps, 4, "at the start, and after 15, 30 and 45 s");
+
+    stage.store.set_reach(Reach::Away);
+    pass(Duration::from_secs(60)).await;
+    stage.store.set_reach(Reach::There);
+    pass(Duration::from_secs(15)).await;
+    assert_eq!(stage.store.log().sweeps, 4, "others that live get 15 s to say so");
+
+    pass(Duration::from_secs(6)).await;
+    assert_eq!(stage.store.log().sweeps, 5);
+}

@@ -12,6 +12,7 @@ mod mesh;
 mod numbers;
 mod order;
 mod outage;
+mod record;
 mod recovery;
 mod revocation;
 mod secrets;
