@@ -16,7 +16,8 @@
 //!   by somebody, so the family ends, with the access tokens that came from it.
 //! - **What is revoked holds at once here**, and wherever else the store is read within a second.
 //! - **What was acknowledged is in the store.** When the store does not answer, the answer is [`Refused::Unavailable`],
-//!   and what was asked for may have happened: to ask again is safe.
+//!   and what was asked for may have happened. To ask again does no harm, but an email address may be taken by then (log
+//!   in), and a refresh token spent (log in too: nobody can tell a lost answer from a stolen token).
 //!
 //! No password, token or email address is ever logged.
 

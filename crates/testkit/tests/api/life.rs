@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{eventually, on_every_store};
 
-use crate::visitor::{Account, PASSWORD, Visitor, is_refused, server_on};
+use crate::visitor::{Account, PASSWORD, Visitor, is_refused, server_on, server_with};
 
 on_every_store! {
     async fn an_account_is_made_used_and_left(backend: Backend) {
@@ -105,5 +105,47 @@ on_every_store! {
         for answer in &answers[1..] {
             is_refused(answer, 409, "CONFLICT");
         }
+    }
+
+    async fn a_disabled_account_is_out_everywhere_and_looks_like_a_wrong_password(backend: Backend) {
+        let (server, _database) = server_on(backend, |_| {}).await;
+        let visitor = Visitor::of(&server);
+        let (ada, bob) = (visitor.registers("ada").await, visitor.registers("bob").await);
+        let store = server.store().await;
+        let id = domain::UserId::try_from(ada.id.as_str()).unwrap();
+        let now_ms = server::clock::wall_ms();
+        assert!(store.set_standing(&id, store::Standing::Disabled, now_ms, now_ms + 900_000).await.unwrap());
+        let look = async || visitor.me(&ada.token).await;
+        eventually("the end of the token", look, |status| *status == 401).await;
+        is_refused(&visitor.refreshes(&ada.refresh_token).await, 401, "AUTH001");
+        let (right, wrong) = (visitor.tries("ada", PASSWORD).await, visitor.tries("ada", "a wrong password").await);
+        is_refused(&right, 401, "AUTH001");
+        assert_eq!(right.body, wrong.body);
+        let path = format!("/api/users/{}", ada.id);
+        is_refused(&visitor.ask("GET", &path, &bob.token, Value::Null).await, 404, "NOT_FOUND");
+        let found = visitor.ask("GET", "/api/users?q=ada@example.org", &bob.token, Value::Null).await.json();
+        assert_eq!(found, json!({ "users": [] }));
+        let again = json!({ "email": "ada@example.org", "password": PASSWORD, "name": "Ada" });
+        is_refused(&visitor.auth("register", again).await, 409, "CONFLICT");
+    }
+
+    async fn a_log_in_makes_a_hash_of_yesterday_one_of_today_and_ends_nothing(backend: Backend) {
+        let (yesterday, database) = server_on(backend, |_| {}).await;
+        let ada = Visitor::of(&yesterday).registers("ada").await;
+        yesterday.end().await;
+        let today = server_with(&database.url(), |config| config.argon2_memory = 20 << 20).await;
+        let visitor = Visitor::of(&today);
+        let store = today.store().await;
+        let cost = async || {
+            let user = store.user_by_email("ada@example.org").await.unwrap().unwrap();
+            user.password_hash.as_str().split('$').nth(3).unwrap().to_owned()
+        };
+        assert_eq!(cost().await, "m=19456,t=2,p=1");
+        is_refused(&visitor.tries("ada", "a wrong password").await, 401, "AUTH001");
+        assert_eq!(cost().await, "m=19456,t=2,p=1");
+        visitor.logs_in("ada").await;
+        assert_eq!(cost().await, "m=20480,t=2,p=1");
+        visitor.logs_in("ada").await;
+        assert_eq!(visitor.refreshes(&ada.refresh_token).await.status, 200);
     }
 }

@@ -1,0 +1,89 @@
+//! What is hashed for whom, counted rather than timed.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test is a test: it panics when it cannot go on")]
+
+mod support;
+
+use std::convert::Infallible;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+    response::Response,
+};
+use serde_json::{Value, json};
+use server::{
+    clock,
+    http::{Api, router},
+};
+use store::{Standing, Store as _};
+use tower::ServiceExt as _;
+
+use self::support::ready;
+
+const PASSWORD: &str = "correct horse battery staple";
+
+async fn post(router: &Router, call: &str, body: Value) -> (StatusCode, Value) {
+    let body = body.to_string();
+    let request = Request::post(format!("/api/auth/{call}")).header("host", "meet.example");
+    let request = request.header("content-type", "application/json").header("content-length", body.len());
+    let response = router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+async fn served() -> (Router, Api, std::sync::Arc<dyn store::Store>) {
+    let (state, api) = ready().await;
+    let store = state.store.clone();
+    let nothing =
+        tower::service_fn(|_: Request<Body>| async { Ok::<Response, Infallible>(Response::default()) });
+    (router(state, api.clone(), nothing), api, store)
+}
+
+#[tokio::test]
+async fn a_megabyte_of_password_is_refused_before_anything_is_hashed() {
+    let (router, api, _) = served().await;
+    let ask = async |call: &str, length: usize| {
+        let body = json!({ "email": "ada@example.org", "password": "x".repeat(length), "name": "Ada" });
+        post(&router, call, body).await.0
+    };
+    for call in ["register", "login"] {
+        for (length, status) in [(129, 400), (1_000_000, 400), (1 << 20, 413), (4 << 20, 413)] {
+            assert_eq!(ask(call, length).await, status, "{call} {length}");
+        }
+    }
+    assert_eq!(api.password_stats().hashes, 0);
+    assert_eq!(ask("register", 128).await, StatusCode::CREATED);
+    assert_eq!(api.password_stats().hashes, 1);
+}
+
+#[tokio::test]
+async fn an_unknown_email_a_wrong_password_and_a_disabled_account_cost_the_same_and_read_the_same() {
+    let (router, api, store) = served().await;
+    let mut ids = Vec::new();
+    for name in ["ada", "bob"] {
+        let body = json!({ "email": format!("{name}@example.org"), "password": PASSWORD, "name": name });
+        let (status, answer) = post(&router, "register", body).await;
+        assert_eq!(status, StatusCode::CREATED);
+        ids.push(answer["userId"].as_str().unwrap().to_owned());
+    }
+    let bob = ids[1].as_str().try_into().unwrap();
+    let now_ms = clock::wall_ms();
+    assert!(store.set_standing(&bob, Standing::Disabled, now_ms, now_ms).await.unwrap());
+    let mut seen = Vec::new();
+    for (email, password) in [
+        ("nobody@example.org", PASSWORD),
+        ("ada@example.org", "a wrong password"),
+        ("bob@example.org", PASSWORD),
+    ] {
+        let before = api.password_stats();
+        let answer = post(&router, "login", json!({ "email": email, "password": password })).await;
+        let after = api.password_stats();
+        seen.push((answer, after.hashes - before.hashes, after.blocks - before.blocks));
+    }
+    assert_eq!(seen[0].0.0, StatusCode::UNAUTHORIZED);
+    assert_eq!((seen[0].1, seen[0].2), (1, 2 * 19 * 1_024));
+    assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
+}
