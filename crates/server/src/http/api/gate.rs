@@ -42,7 +42,7 @@ pub(super) struct Address(pub(super) IpAddr);
 #[derive(Debug, Clone)]
 struct Verified(Result<Arc<Caller>, Refused>);
 
-/// Whose requests are counted together: those of a user, and without a good token those of an address.
+/// Whose requests are counted together: those of a user, and those of an address without a good token or for those who need none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Counted {
     /// A hash of the user's id and tenant.
@@ -59,8 +59,10 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
         Ok(token) => api.0.authenticator.verify(&Tenant::default(), token).await.map(Arc::new),
         Err(refused) => Err(refused),
     };
-    let counted =
-        verified.as_ref().map_or_else(|_| Counted::Address(address.into()), |caller| Counted::of(caller));
+    let counted = match &verified {
+        Ok(caller) if !is_for_strangers(request.uri().path()) => Counted::of(caller),
+        Ok(_) | Err(_) => Counted::Address(address.into()),
+    };
     let level = {
         let mut requests = api.0.requests.lock().unwrap_or_else(PoisonError::into_inner);
         if requests.is_off() { Ok(None) } else { requests.take(counted, Instant::now()).map(Some) }
@@ -77,6 +79,12 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
     let near = response.extensions_mut().remove::<Level>();
     tell(response.headers_mut(), near.or(level));
     response
+}
+
+/// Whether the call is for those who have no token. One that is shown all the same buys no more of these: each account
+/// made would pay for the next.
+fn is_for_strangers(path: &str) -> bool {
+    ["/auth/register", "/auth/login", "/auth/refresh"].iter().any(|call| path.ends_with(call))
 }
 
 impl Counted {
