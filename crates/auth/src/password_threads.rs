@@ -16,7 +16,7 @@ pub(crate) struct PasswordThreads {
     jobs: mpsc::Sender<Job>,
 }
 
-/// The least that a thread can be favoured with (see nice(2); on Linux it is a thread's own, not the process's).
+/// The least that a thread can be favoured with (see setpriority(2); on Linux it is a thread's own, not the process's).
 const YIELD_TO_ALL: i32 = 19;
 
 impl PasswordThreads {
@@ -41,7 +41,7 @@ impl PasswordThreads {
 
 fn work_off(received: &Mutex<mpsc::Receiver<Job>>) {
     // Where it is not allowed, the threads do their work all the same.
-    let _ = rustix::process::nice(YIELD_TO_ALL);
+    let _ = rustix::process::setpriority_process(None, YIELD_TO_ALL);
     loop {
         // The lock is held while this one waits; the others wait for the lock instead.
         let job = received.lock().unwrap_or_else(PoisonError::into_inner).recv();

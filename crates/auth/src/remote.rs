@@ -115,7 +115,8 @@ impl Shared {
         if let (Some(key), true) = (&key, is_good) {
             return Known::Key(Arc::clone(key));
         }
-        if let Some(running) = &state.running {
+        // A request that ended without a word, for it panicked, is none that runs.
+        if let Some(running) = state.running.as_ref().filter(|running| running.has_changed().is_ok()) {
             return Known::Soon(running.clone());
         }
         let wait = if state.good_until.is_some() { REFETCH_AFTER } else { RETRY_AFTER };
