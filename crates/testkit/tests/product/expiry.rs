@@ -18,11 +18,11 @@ async fn last_words(client: &mut Client) -> (Vec<(String, Value)>, Option<u16>) 
     loop {
         match client.next().await {
             Heard::Event { name, payload } => {
-                words.push((name, serde_json::from_str(payload.get()).unwrap()))
+                words.push((name, serde_json::from_str(payload.get()).unwrap()));
             }
             Heard::Left => words.push(("disconnect".to_owned(), Value::Null)),
             Heard::Closed(code) => return (words, code),
-            other => panic!("{other:?}"),
+            other @ (Heard::Connected(_) | Heard::Refused(_) | Heard::Ack { .. }) => panic!("{other:?}"),
         }
     }
 }
