@@ -88,8 +88,9 @@ impl Revocations {
         self.wanted.notify_one();
     }
 
-    /// Looks into the store again and again until `stopping`.
+    /// Looks into the store again and again until `stopping`. However it ends, no token is believed behind it.
     pub async fn watch(self: Arc<Self>, store: Arc<dyn Store>, stopping: CancellationToken) {
+        let _blind = Blind(&self.knowledge);
         let mut looks = interval(BETWEEN_POLLS);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut cursor, mut was_away) = (Cursor::default(), false);
@@ -138,6 +139,15 @@ impl Revocations {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When nobody looks any more, nobody knows.
+struct Blind<'a>(&'a watch::Sender<Knowledge>);
+
+impl Drop for Blind<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(Knowledge::Away);
     }
 }
 
@@ -349,6 +359,7 @@ mod tests {
         stopping.cancel();
         tasks.close();
         tasks.wait().await;
+        assert_eq!(revocations.check(&caller("alice")), Err(Refused::Unavailable), "nobody looks any more");
     }
 
     #[tokio::test]
