@@ -16,7 +16,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("dialects", &["domain", "rawjson"]),
     ("socketio", &["rawjson"]),
-    ("auth", &["domain"]),
+    ("auth", &["rawjson", "domain"]),
     ("store", &["domain"]),
     ("server", &["rawjson", "domain", "dialects", "socketio", "auth", "store"]),
     ("testkit", &["rawjson", "domain", "dialects", "socketio", "auth", "store", "server"]),
