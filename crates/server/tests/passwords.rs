@@ -17,7 +17,7 @@ use server::{
     clock,
     http::{Api, router},
 };
-use store::{Standing, Store as _};
+use store::Standing;
 use tower::ServiceExt as _;
 
 use self::support::ready;

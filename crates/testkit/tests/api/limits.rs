@@ -134,6 +134,25 @@ async fn a_hundred_requests_in_a_window_for_a_user_wherever_and_for_an_address_w
 }
 
 #[tokio::test]
+async fn a_token_buys_no_more_registrations_log_ins_or_refreshes_for_its_address() {
+    let (server, _database) = server_on(testkit::Backend::Sqlite, |config| {
+        (config.api_requests_per_window, config.auth_failures_per_window) = (6, 0);
+    })
+    .await;
+    let visitor = Visitor::of(&server);
+    let ada = visitor.registers("ada").await;
+    let calls = ["login", "refresh", "register", "login", "refresh"];
+    for (call, left) in calls.iter().zip((0..5).rev()) {
+        let path = format!("/api/auth/{call}");
+        let answer = visitor.ask("POST", &path, &ada.token, json!({})).await;
+        assert_eq!((answer.status, told(&answer).1), (400, left), "{call}");
+    }
+    let body = json!({ "email": "bob@example.org", "password": PASSWORD, "name": "Bob" });
+    is_refused(&visitor.ask("POST", "/api/auth/register", &ada.token, body).await, 429, "RATE_LIMIT");
+    assert_eq!(visitor.me(&ada.token).await, 200, "what is one's own is counted for oneself");
+}
+
+#[tokio::test]
 async fn nobody_gets_another_address_by_saying_so() {
     // Without trusted proxies, as by default.
     let server = Server::start().await;
