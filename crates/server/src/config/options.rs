@@ -144,7 +144,10 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), count, "a name is used twice");
         for name in names {
-            assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'),
+                "{name}"
+            );
         }
     }
 

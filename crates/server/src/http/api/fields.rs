@@ -200,9 +200,9 @@ mod tests {
 
     fn read(value: Value) -> Result<Greeting, Vec<&'static str>> {
         let Value::Object(members) = value else { panic!("an object") };
-        Fields::new(members).read().map_err(|failure| match failure {
-            Failure::Invalid(wrong) => wrong.iter().map(|wrong| wrong.field).collect(),
-            other => panic!("{other:?}"),
+        Fields::new(members).read().map_err(|failure| {
+            let Failure::Invalid(wrong) = failure else { panic!("{failure:?}") };
+            wrong.iter().map(|wrong| wrong.field).collect()
         })
     }
 
