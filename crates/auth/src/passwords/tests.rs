@@ -68,6 +68,11 @@ async fn a_caller_that_goes_away_keeps_its_place_until_its_work_has_ended() {
         let mut impatient = Box::pin(passwords.hash(&right));
         assert!(begin(impatient.as_mut()).is_pending());
     }
+    {
+        let mut only = Box::pin(passwords.hash(&right));
+        assert!(begin(only.as_mut()).is_pending());
+        assert_eq!(begin(pin!(passwords.hash(&right))), Poll::Ready(Err(Busy::Full)));
+    }
     let stats = passwords.stats();
     assert_eq!((stats.running, stats.waiting, stats.hashes), (1, 0, 1));
     drop(free);
