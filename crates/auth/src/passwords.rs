@@ -52,6 +52,16 @@ impl Cost {
         Params::new(self.memory_kib, self.passes, self.lanes, None).ok()
     }
 
+    /// The cost of the work by which a hash at this cost is less than one at `wanted`; none if it is not, or by too little to
+    /// be computed.
+    fn short_of(&self, wanted: &Cost) -> Option<Cost> {
+        let blocks = |cost: &Cost| u64::from(cost.memory_kib) * u64::from(cost.passes);
+        let missing = blocks(wanted).checked_sub(blocks(self))?;
+        let memory_kib = u32::try_from(missing / u64::from(wanted.passes)).ok()?;
+        let rest = Cost { memory_kib, ..*wanted };
+        rest.params().is_some().then_some(rest)
+    }
+
     /// Whether a hash made at this cost is cheaper to attack than one made at `wanted`.
     fn is_weaker_than(&self, wanted: &Cost) -> bool {
         self.memory_kib < wanted.memory_kib || self.passes < wanted.passes
@@ -201,6 +211,10 @@ impl Passwords {
         let output = self.compute(password, held.cost, held.salt.clone(), held.output.len()).await?;
         let equal = aws_lc_rs::constant_time::verify_slices_are_equal(&output, &held.output).is_ok();
         // After the comparison: the dummy takes the same path to its end.
+        if !equal && let Some(rest) = held.cost.short_of(&self.cost) {
+            // A hash that was made when they were cheaper would be told from no account by its time.
+            self.compute(password, rest, self.dummy.salt.clone(), StoredHash::HASH_BYTES).await?;
+        }
         Ok(match (equal && read.is_some(), held.cost.is_weaker_than(&self.cost)) {
             (false, _) => Verdict::Wrong,
             (true, true) => Verdict::RightButWeak,

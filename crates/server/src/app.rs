@@ -71,8 +71,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let access = Access::new(config, keys.verifier, Arc::clone(&store));
     access.run(&lifecycle);
     let api = http::Api::new(config, &access, Accounts::new(config, &access, keys.signer)?);
+    let (facts, facts_task) = facts::facts(Arc::clone(&store), metrics.facts().clone());
+    lifecycle.spawn(facts_task.run());
     let state = State {
         store,
+        writing: facts.writing().clone(),
         lifecycle: lifecycle.clone(),
         hub: Arc::clone(&published),
         metrics: Arc::clone(&metrics),
@@ -88,8 +91,6 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 
     let hub_limits =
         domain::Limits { max_peers_per_room: config.max_peers_per_room, ..domain::Limits::default() };
-    let (facts, facts_task) = facts::facts(Arc::clone(&state.store), metrics.facts().clone());
-    lifecycle.spawn(facts_task.run());
     let unwritten = facts.unwritten().clone();
     let (hub, hub_task) = hub::hub(hub::Parts {
         limits: hub_limits,

@@ -17,7 +17,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -68,6 +68,26 @@ struct Shared {
     /// Facts that found no place in the queue since the store last caught up.
     lost: AtomicU64,
     unwritten: Unwritten,
+    writing: Writing,
+}
+
+/// Whether the store took what was last written to it. A database can answer questions and take nothing, as with a full
+/// disk: a sign of life is written every few seconds in any case, so this knows. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Writing(Arc<AtomicBool>);
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl Writing {
+    /// Whether it did; true until something was written.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.0.load(SeqCst)
+    }
 }
 
 /// Who was seen, and is not in the store yet: whoever asks the store about an id asks here first, or a guest could take
@@ -135,6 +155,12 @@ impl Facts {
         &self.shared.unwritten
     }
 
+    /// Whether the store takes what is written.
+    #[must_use]
+    pub fn writing(&self) -> &Writing {
+        &self.shared.writing
+    }
+
     /// The hub was dropped: what it left open will be closed as if its process had died, and what is saved from now
     /// on is another's.
     pub fn start_over(&self) {
@@ -167,7 +193,8 @@ enum Reach {
 pub fn facts(store: Arc<dyn Store>, metrics: FactMetrics) -> (Facts, FactsTask) {
     let (sender, queue) = mpsc::channel(QUEUE);
     let (hub, lost) = (AtomicU32::new(0), AtomicU64::new(0));
-    let shared = Arc::new(Shared { metrics, hub, lost, unwritten: Unwritten::default() });
+    let shared =
+        Arc::new(Shared { metrics, hub, lost, unwritten: Unwritten::default(), writing: Writing::default() });
     let now = Instant::now();
     let task = FactsTask {
         queue,
@@ -307,6 +334,7 @@ impl FactsTask {
 
     /// Logs that the store goes and comes back, once each.
     fn notice<T>(&mut self, answer: &Result<T, Error>) {
+        self.shared.writing.0.store(answer.is_ok(), SeqCst);
         match (answer, self.reach) {
             (Err(error), Reach::There) => {
                 tracing::warn!(%error, "the store does not answer: facts wait in memory");

@@ -14,11 +14,14 @@ use axum::{
 };
 use serde_json::{Value, json};
 use server::{
+    facts,
     http::{MetricsOn, State, metrics_router, router},
     lifecycle::Lifecycle,
     status::HubStats,
+    telemetry::FactMetrics,
 };
 use store::{Memory, Reach, Store as _};
+use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt as _};
 
 use self::support::ready;
@@ -113,6 +116,23 @@ async fn readiness_names_the_store_and_fails_without_it_while_liveness_does_not(
     assert_eq!(without.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(without.json()["components"], json!({ "signaling": "ok", "store": "unavailable" }));
     assert_eq!(ask(main_port(state).await, get("/livez")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_store_that_answers_and_takes_nothing_is_not_ready() {
+    let full = Arc::new(Memory::new());
+    full.set_reach(Reach::Away);
+    let (facts, record) = facts::facts(full, FactMetrics::default());
+    let state = State { writing: facts.writing().clone(), ..state().await };
+    assert_eq!(ask(main_port(state.clone()).await, get("/readyz")).await.status, StatusCode::OK);
+    let record = TaskTracker::new().spawn(record.run());
+    while state.writing.works() {
+        tokio::task::yield_now().await;
+    }
+    let answer = ask(main_port(state).await, get("/readyz")).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.json()["components"]["store"], "unavailable");
+    record.abort();
 }
 
 #[tokio::test]

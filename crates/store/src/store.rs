@@ -185,7 +185,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// most [`REVOCATIONS_PAGE`], and the cursor for what comes after them. Ask again until none come; then now and then.
     ///
     /// None is ever missed: whatever becomes visible later comes after the cursor, whichever process adds it and however
-    /// long that took.
+    /// long that took. A cursor beyond the last revocation is of a database that was since set back to an older state, so the
+    /// first cursor comes back, and all that there is comes again.
     async fn revocations(&self, since: Cursor, now_ms: u64) -> Result<(Vec<Revocation>, Cursor), Error>;
 
     /// Deletes revocations, families and tokens that have expired at `now_ms`. Returns how many rows went. One call deletes

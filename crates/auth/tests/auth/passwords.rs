@@ -117,6 +117,20 @@ async fn an_unknown_user_takes_the_same_work_as_a_wrong_password() {
     assert_eq!(work, [(1, 64 * 3), (1, 64 * 3)]);
 }
 
+#[tokio::test]
+async fn a_wrong_password_takes_the_same_work_when_the_hash_is_of_a_time_when_they_were_cheaper() {
+    let now = Cost { memory_kib: 128, passes: 3, lanes: 1 };
+    for then in
+        [Cost { memory_kib: 64, ..now }, Cost { passes: 1, ..now }, Cost { memory_kib: 32, passes: 2, ..now }]
+    {
+        let hash = passwords(then).hash(&password("correct horse")).await.unwrap();
+        let passwords = passwords(now);
+        assert_eq!(passwords.verify(&password("wrong horse"), Some(&hash)).await, Ok(Verdict::Wrong));
+        let blocks = passwords.stats().blocks;
+        assert!((128 * 3 - 3..=128 * 3).contains(&blocks), "{blocks} for {then}");
+    }
+}
+
 #[test]
 fn a_cost_that_cannot_be_and_a_queue_without_threads_are_refused() {
     for cost in [

@@ -55,7 +55,8 @@ pub(super) async fn readyz(Extract(state): Extract<State>) -> Response {
         Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
     };
     let signaling = if phase == StatusCode::OK { "ok" } else { word };
-    let has_store = matches!(timeout(STORE_TIMEOUT, state.store.ping()).await, Ok(Ok(())));
+    let answers = matches!(timeout(STORE_TIMEOUT, state.store.ping()).await, Ok(Ok(())));
+    let has_store = answers && state.writing.works();
     let (status, word, store) = match (phase, has_store) {
         (phase, true) => (phase, word, "ok"),
         (StatusCode::OK, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable"),

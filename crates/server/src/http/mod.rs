@@ -37,6 +37,7 @@ pub use stats::log_every_minute;
 
 use crate::{
     config::{Network, Origins},
+    facts::Writing,
     lifecycle::Lifecycle,
     status::Published,
     telemetry::Metrics,
@@ -61,6 +62,8 @@ pub struct State {
     pub metrics_on: MetricsOn,
     /// What readiness asks for.
     pub store: Arc<dyn Store>,
+    /// And what it looks at: a store that answers may still take nothing.
+    pub writing: Writing,
 }
 
 /// Where `/metrics` is served.

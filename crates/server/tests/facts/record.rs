@@ -127,6 +127,18 @@ async fn facts_of_an_outage_are_all_there_afterwards_in_order_and_once_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whether_the_store_takes_what_is_written_is_told_while_nothing_happens_too() {
+    let stage = Stage::new();
+    assert!(stage.facts.writing().works());
+    stage.store.set_reach(Reach::Away);
+    pass(Duration::from_secs(6)).await;
+    assert!(!stage.facts.writing().works());
+    stage.store.set_reach(Reach::There);
+    pass(Duration::from_secs(2)).await;
+    assert!(stage.facts.writing().works());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_whose_answer_was_lost_is_written_again_and_kept_once() {
     let mut stage = Stage::new();
     stage.store.decide(&[Fate::AnswerLost, Fate::Away, Fate::AnswerLost]);

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Instant};
 use server::{
     accounts::Accounts,
     config::{Config, Environment},
+    facts::Writing,
     http::{Api, MetricsOn, State},
     identity::{Access, Keys},
     lifecycle::Lifecycle,
@@ -35,6 +36,7 @@ pub(crate) async fn ready() -> (State, Api) {
         trusted_proxies: Arc::default(),
         metrics_on: MetricsOn::MainPort,
         store: Arc::clone(access.store()),
+        writing: Writing::default(),
     };
     (state, api)
 }

@@ -214,7 +214,8 @@ impl Store for Memory {
         let state = self.state()?;
         let live = state.revocations.range(since.0 + 1..).filter(|(_, row)| row.expires_at_ms > now_ms);
         let page: Vec<_> = live.take(REVOCATIONS_PAGE as usize).collect();
-        let cursor = page.last().map_or(since, |(number, _)| Cursor(**number));
+        let unchanged = if since.0 > state.last_revocation { Cursor::default() } else { since };
+        let cursor = page.last().map_or(unchanged, |(number, _)| Cursor(**number));
         Ok((page.into_iter().map(|(_, row)| row.clone()).collect(), cursor))
     }
 

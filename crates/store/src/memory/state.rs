@@ -19,7 +19,7 @@ pub(super) struct State {
     pub(super) tokens: BTreeMap<TokenHash, TokenRow>,
     /// By the number that they were given when they were added, from 1.
     pub(super) revocations: BTreeMap<u64, Revocation>,
-    last_revocation: u64,
+    pub(super) last_revocation: u64,
     pub(super) subjects: BTreeMap<(Tenant, UserId), u64>,
     /// In the order in which they came, each once.
     pub(super) facts: Vec<Fact>,

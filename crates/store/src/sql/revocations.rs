@@ -53,10 +53,20 @@ pub(super) async fn since(
         .bind(time(since.0))
         .bind(time(now_ms))
         .bind(i64::from(REVOCATIONS_PAGE))
-        .fetch_all(link)
+        .fetch_all(&mut *link)
         .await?;
-    let cursor = rows.last().map(|row| row.time("number")).transpose()?.map_or(since, Cursor);
+    let cursor = match rows.last() {
+        Some(row) => Cursor(row.time("number")?),
+        None => not_beyond_the_last(link, since).await?,
+    };
     Ok((rows.iter().map(revocation).collect::<Result<_, _>>()?, cursor))
+}
+
+/// The cursor as it was, or the first one if the database has not come that far: an older state of it was restored, and what
+/// is numbered anew would be passed over.
+async fn not_beyond_the_last(link: &mut AnyConnection, since: Cursor) -> Result<Cursor, Error> {
+    let last = query(texts::LAST_REVOCATION).fetch_one(link).await?.time("value")?;
+    Ok(if last < since.0 { Cursor::default() } else { since })
 }
 
 fn parts(what: &Revoked) -> (&'static str, String, Option<i64>) {

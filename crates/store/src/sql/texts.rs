@@ -50,6 +50,7 @@ texts! {
 
     // Revocations.
     NEXT_REVOCATIONS = "UPDATE counters SET value = value + $1 WHERE name = 'revocations' RETURNING value";
+    LAST_REVOCATION = "SELECT value FROM counters WHERE name = 'revocations'";
     REVOCATIONS_AFTER = "SELECT * FROM revocations WHERE number > $1 AND expires_at_ms > $2
         ORDER BY number LIMIT $3";
 

@@ -1,7 +1,7 @@
 //! Revocations, and following them.
 
 use domain::Tenant;
-use store::{Cursor, REVOCATIONS_PAGE, Revocation, Revoked};
+use store::{Cursor, Memory, REVOCATIONS_PAGE, Revocation, Revoked, Store as _};
 
 use crate::on_every_backend;
 use crate::support::{LATER, NOW, family_id, id};
@@ -35,6 +35,22 @@ on_every_backend! {
         let (rows, further) = store.revocations(cursor, NOW).await.unwrap();
         assert_eq!(rows, [of_token("late", LATER)]);
         assert!(further > cursor);
+    }
+
+    async fn a_reader_who_is_ahead_of_a_database_that_was_set_back_begins_again(store: Fresh) {
+        let before = Memory::new();
+        before.prepare().await.unwrap();
+        for name in ["a", "b", "c"] {
+            before.revoke(&of_token(name, LATER)).await.unwrap();
+        }
+        let (_, ahead) = before.revocations(Cursor::default(), NOW).await.unwrap();
+        store.revoke(&of_token("anew", LATER)).await.unwrap();
+
+        let (rows, cursor) = store.revocations(ahead, NOW).await.unwrap();
+        assert_eq!((rows, cursor), (vec![], Cursor::default()));
+        let (rows, cursor) = store.revocations(cursor, NOW).await.unwrap();
+        assert_eq!(rows, [of_token("anew", LATER)]);
+        assert_eq!(store.revocations(cursor, NOW).await, Ok((vec![], cursor)));
     }
 
     async fn what_has_expired_is_left_out(store: Fresh) {

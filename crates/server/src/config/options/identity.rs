@@ -111,11 +111,11 @@ pub(super) const ROWS: &[Opt] = &[
         },
     ),
     row("ARGON2_MEMORY", "19MiB", "Memory that the hash of one password takes.", |config, text| {
-        config.argon2_memory = parse::bytes(text, 19 << 20..=1 << 30)?;
+        config.argon2_memory = parse::bytes(text, 19 << 20..=256 << 20)?;
         Ok(())
     }),
     row("ARGON2_PASSES", "2", "Passes over that memory.", |config, text| {
-        config.argon2_passes = parse::number(text, 2..=100)?;
+        config.argon2_passes = parse::number(text, 2..=16)?;
         Ok(())
     }),
 ];
