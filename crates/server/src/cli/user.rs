@@ -67,7 +67,7 @@ pub(super) fn definition() -> Command {
                 .arg(text("name", "NAME").long("name").required(true).value_parser(|text: &str| {
                     Username::try_from(text).map_err(|refusal| refusal.to_string())
                 }))
-                .arg(flag("admin", "It administers this server"))
+                .arg(flag("admin", "Mark it as an administrator's"))
                 .args(password())
                 .group(ArgGroup::new("password").args(["password-stdin", "generate"])),
         )
