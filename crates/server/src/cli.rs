@@ -90,6 +90,13 @@ fn settings(matches: &ArgMatches) -> Result<Vec<(String, String)>, clap::Error> 
             definition()
                 .error(clap::error::ErrorKind::ValueValidation, format!("--set {pair}: expected KEY=VALUE"))
         })?;
+        if let Some(secret) = secret_named(key) {
+            let reason = format!(
+                "--set {key}=...: everybody on this machine can read the command line, and this is a secret: set {secret} in the environment, \
+                 or {secret}_FILE to a file that holds it"
+            );
+            return Err(definition().error(clap::error::ErrorKind::ValueValidation, reason));
+        }
         settings.push((key.to_owned(), value.to_owned()));
     }
     Ok(settings)
@@ -146,6 +153,14 @@ fn shared() -> Vec<Arg> {
     args
 }
 
+/// The secret option of that name, in whatever form it is written.
+fn secret_named(key: &str) -> Option<&'static str> {
+    let name = key.to_ascii_uppercase().replace('-', "_");
+    let name = name.strip_prefix("PARACLETE_").unwrap_or(&name);
+    let secret = TABLE.iter().find(|option| !has_flag(option) && option.names().any(|known| known == name));
+    secret.map(|option| option.key)
+}
+
 /// A secret on the command line shows in the process list: those have no flag.
 fn has_flag(option: &&Opt) -> bool {
     option.secrecy == Secrecy::Public
@@ -184,6 +199,16 @@ mod tests {
         assert_eq!(cli.settings, settings);
         assert_eq!(cli.config_file, Some(PathBuf::from("other.toml")));
         assert!(parsed("paraclete --set port").unwrap_err().to_string().contains("KEY=VALUE"));
+    }
+
+    #[test]
+    fn a_secret_is_not_taken_from_the_command_line_by_any_of_its_names() {
+        for key in ["JWT_SECRET", "jwt-secret", "socket_jwt_secret", "PARACLETE_DATABASE_URL", "db_password"]
+        {
+            let refusal = parsed(&format!("paraclete --set {key}=hunter2")).unwrap_err().to_string();
+            assert!(refusal.contains("_FILE to a file") && !refusal.contains("hunter2"), "{refusal}");
+        }
+        assert!(parsed("paraclete --set jwt_secret_file=/run/secret").is_ok());
     }
 
     #[test]

@@ -129,7 +129,8 @@ impl Accounts {
     /// # Errors
     /// [`Refused::Unavailable`].
     pub async fn search(&self, caller: &Caller, query: &str) -> Result<Vec<Profile>, Refused> {
-        let found = self.store.search_users(query, MAX_FOUND).await?;
+        // Emails are kept in lower case, and of names case does not count.
+        let found = self.store.search_users(&query.to_lowercase(), MAX_FOUND).await?;
         let is_own = |user: &User| caller.source == Source::Account && user.id == caller.user;
         Ok(found.into_iter().map(|user| if is_own(&user) { self.own(user) } else { others(user) }).collect())
     }

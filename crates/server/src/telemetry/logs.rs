@@ -8,7 +8,8 @@ use crate::config::LogFormat;
 
 /// Directives that stand before the configured ones: these libraries write down what they read and what
 /// they serve, which at a low level holds what logs must not.
-const QUIET: &str = "hyper=info,hyper_util=info,tower_http=info,memory_serve=warn";
+const QUIET: &str =
+    "hyper=info,hyper_util=info,h2=info,reqwest=info,rustls=info,sqlx=info,tower_http=info,memory_serve=warn";
 
 /// Begins to write log lines: the level as `LOG_LEVEL` has it, times in UTC.
 ///

@@ -235,8 +235,9 @@ fn a_database_that_cannot_be_used_is_told_without_its_password() {
         let done = paraclete(&folder, arguments);
         assert!(done.code == Some(1) && done.err.contains("set DATA_DIR"), "{done:?}");
     }
-    let away = "database_url=postgres://user:planted-secret@127.0.0.1:1/none";
-    let done = paraclete(&folder, &["user", "list", "--set", away, "--database-timeout", "200ms"]);
+    let away = "DATABASE_URL=postgres://user:planted-secret@127.0.0.1:1/none";
+    std::fs::write(folder.path().join(".env"), away).unwrap();
+    let done = paraclete(&folder, &["user", "list", "--database-timeout", "200ms"]);
     assert!(done.code == Some(1) && done.err.contains("cannot use the database"), "{done:?}");
     assert!(!done.err.contains("planted-secret"), "{done:?}");
 }
