@@ -23,7 +23,7 @@ impl Api {
     pub(super) async fn attempt(&self, account: &str, address: IpAddr) -> Result<Attempt, Failed> {
         self.0.attempts.begin(account, address).await.map_err(|refused| match refused {
             limits::Refused::Exceeded(level) => {
-                tracing::info!(%address, "too many failed attempts");
+                tracing::debug!(%address, "too many failed attempts");
                 Failed { failure: Failure::TooManyFailures(level), level: Some(level) }
             }
             limits::Refused::Busy => Failed { failure: Failure::Busy, level: None },
