@@ -114,11 +114,12 @@ pub const NO_JSON_TYPE: Phrase = phrase!(
     "본문은 JSON이어야 합니다. `Content-Type: application/json` 헤더를 보내 주세요",
 );
 
-/// A body that is too long or did not come to its end.
-pub const BODY_CUT: Phrase = phrase!(
-    "the body is too long, or did not come to its end",
-    "본문이 너무 길거나 끝까지 전송되지 않았습니다",
-);
+/// A body that is too long.
+pub const BODY_TOO_LONG: Phrase = phrase!("the body is too long", "본문이 너무 깁니다");
+
+/// A body that did not come to its end in time.
+pub const BODY_CUT: Phrase =
+    phrase!("the body did not come to its end in time", "본문이 제시간에 끝까지 전송되지 않았습니다");
 
 /// A member that is not there.
 pub const MISSING: Phrase = phrase!("is missing", "필수 값입니다");

@@ -38,7 +38,9 @@ pub(super) enum Failure {
     NoObject,
     /// The body says that it is something else.
     NoJsonType,
-    /// The body is too long, or did not come to its end.
+    /// The body is too long.
+    BodyTooLong,
+    /// The body did not come to its end in time.
     BodyCut,
     /// There is no token, or it is not good.
     Token(identity::Refused),
@@ -72,7 +74,8 @@ impl Failure {
         match self {
             Self::Invalid(_) | Self::NoJson { .. } | Self::NoObject => StatusCode::BAD_REQUEST,
             Self::NoJsonType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BodyCut => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyCut => StatusCode::REQUEST_TIMEOUT,
             Self::Token(refused) => {
                 StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::UNAUTHORIZED)
             }
@@ -96,6 +99,7 @@ impl Failure {
             | Self::NoJson { .. }
             | Self::NoObject
             | Self::NoJsonType
+            | Self::BodyTooLong
             | Self::BodyCut
             | Self::WrongPassword
             | Self::Account(_)
@@ -125,6 +129,7 @@ impl Failure {
             Self::NoJson { why } => say::NO_JSON.fill(locale, &[("why", why)]).to_string(),
             Self::NoObject => plain(say::NO_OBJECT),
             Self::NoJsonType => plain(say::NO_JSON_TYPE),
+            Self::BodyTooLong => plain(say::BODY_TOO_LONG),
             Self::BodyCut => plain(say::BODY_CUT),
             Self::Token(refused) => plain(token(*refused)),
             Self::WrongPassword => plain(say::WRONG_PASSWORD),

@@ -55,7 +55,7 @@ pub(super) fn head() -> openapi::OpenApi {
 }
 
 /// Answers that any call may get, or any that is marked so.
-const SHARED: [(u16, Of, &str); 8] = [
+const SHARED: [(u16, Of, &str); 9] = [
     (
         400,
         Of::Input,
@@ -63,6 +63,7 @@ const SHARED: [(u16, Of, &str); 8] = [
     ),
     (401, Of::Token, "`AUTH001`: there is no good token. `AUTH002`: it has expired."),
     (403, Of::Token, "`AUTH003`: the token is not for this."),
+    (408, Of::Body, "`VALIDATION_ERROR`: the body did not come to its end within 30 s."),
     (413, Of::Body, "`VALIDATION_ERROR`: a body may have 1 MiB."),
     (415, Of::Body, "`VALIDATION_ERROR`: bodies are JSON."),
     (

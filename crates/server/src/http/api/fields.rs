@@ -6,7 +6,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, OptionalFromRequest, Request},
-    http::header::CONTENT_TYPE,
+    http::{StatusCode, header::CONTENT_TYPE},
 };
 use domain::messages::{Phrase, http as say};
 use serde_json::{Map, Value};
@@ -152,7 +152,10 @@ impl<S: Send + Sync, T: Read> OptionalFromRequest<S> for Body<T> {
 async fn members<S: Send + Sync>(request: Request, state: &S) -> Result<Option<Map<String, Value>>, Failure> {
     let is_json =
         request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_json);
-    let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::BodyCut)?;
+    let bytes = Bytes::from_request(request, state).await.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::BodyTooLong,
+        _ => Failure::BodyCut,
+    })?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -219,5 +222,15 @@ mod tests {
         let wrong = read(json!({ "name": 7, "title": "much too long", "picture": "a\0", "isLoud": null }));
         assert_eq!(wrong, Err(vec!["name", "title", "picture", "isLoud"]));
         assert_eq!(read(json!({})), Err(vec!["name"]));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_broke_off_is_told_from_one_that_is_too_long() {
+        let broken =
+            axum::body::Body::from_stream(futures_util::stream::iter([Err::<Bytes, _>("broken off")]));
+        let refused = members(Request::new(broken), &()).await;
+        assert_eq!(refused, Err(Failure::BodyCut));
+        let long = axum::body::Body::from(vec![b' '; (2 << 20) + 1]);
+        assert_eq!(members(Request::new(long), &()).await, Err(Failure::BodyTooLong));
     }
 }
