@@ -60,6 +60,7 @@ pub use inspect::{Inspection, inspect};
 pub use key::Algorithm;
 pub use password::{Password, UnfitPassword};
 pub use passwords::{Busy, Cost, PasswordStats, Passwords, PasswordsError, Verdict};
+pub use reading::LEEWAY_MS;
 pub use refresh::{MalformedRefreshToken, RefreshToken};
 pub use secret::{MIN_SECRET_BYTES, SecretStrength, secret_strength};
 pub use settings::{AdminClaim, ISSUER, PlainHttp, Settings, SettingsError};

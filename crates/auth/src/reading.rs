@@ -21,8 +21,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) admin_claim: Option<&'a AdminClaim>,
 }
 
-/// How far the clocks of two machines may be apart.
-pub(crate) const LEEWAY_MS: u64 = 60_000;
+/// How far the clocks of two machines may be apart: so much beyond its expiry a token of another issuer is believed.
+pub const LEEWAY_MS: u64 = 60_000;
 /// The last second of the year 9999: what lies behind is no time in seconds, but one in milliseconds or nonsense.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 /// The longest claim of text that is kept.

@@ -1,14 +1,11 @@
 //! The end of log-ins: by those who log out, and by those who take another password.
 
-use auth::{Password, RefreshToken, Source, Verdict};
+use auth::{LEEWAY_MS, Password, RefreshToken, Source, Verdict};
 use domain::{Tenant, UserId};
 use store::{Families, FamilyId, PasswordHash, Revocation, Revoked, Standing, TokenHash};
 
 use super::{Accounts, Refused, after};
 use crate::{clock, identity::Caller};
-
-/// How much later than its `exp` a token of another issuer may be believed, for clocks that differ.
-const LEEWAY_MS: u64 = 60_000;
 
 /// How long a revocation of all tokens of another issuer's user is kept: how long their tokens live is not known here.
 const FOREIGN_LIFETIME: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);

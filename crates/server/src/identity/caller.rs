@@ -1,6 +1,6 @@
 //! Somebody whose token was verified.
 
-use auth::{Claims, Power, Source};
+use auth::{Claims, Source};
 use domain::{Grants, Identity, Tenant, UserId, Username};
 use store::FamilyId;
 use uuid::{Uuid, Version};
@@ -14,8 +14,6 @@ pub struct Caller {
     pub user: UserId,
     /// What others see them called, if the token says so.
     pub username: Option<Username>,
-    /// Whether they administer this server.
-    pub power: Power,
     /// Who vouches for them.
     pub source: Source,
     /// What the token grants in which rooms; `None`: it says nothing of rooms, and all are open.
@@ -36,7 +34,6 @@ impl Caller {
         let family: Option<Uuid> = claims.family().and_then(|family| family.parse().ok());
         Self {
             tenant,
-            power: claims.power,
             source: claims.source,
             family: family.map(FamilyId::new),
             issued_at_ms: issued_at_ms(claims.issued_at_ms, family),
@@ -57,12 +54,6 @@ impl Caller {
             Source::Account => identity.of_account(),
             Source::Secret | Source::KeyFile | Source::Jwks | Source::Firebase => identity,
         }
-    }
-
-    /// Whether they administer this server.
-    #[must_use]
-    pub fn is_admin(&self) -> bool {
-        self.power == Power::Admin
     }
 }
 

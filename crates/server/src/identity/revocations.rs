@@ -22,7 +22,7 @@ use crate::clock;
 const BETWEEN_POLLS: Duration = Duration::from_millis(500);
 
 /// How much longer than it says a revocation is kept: tokens may be believed a little beyond their expiry.
-const LEEWAY_MS: u64 = 2 * 60_000;
+const LEEWAY_MS: u64 = 2 * auth::LEEWAY_MS;
 
 /// What was revoked and has not expired. It is as large as what the store keeps of it: each row ends with the last
 /// token that it concerns.
@@ -243,7 +243,7 @@ fn keep<K: Eq + Hash>(map: &mut HashMap<K, u64>, key: K, expires_at_ms: u64) {
 
 #[cfg(test)]
 mod tests {
-    use auth::{Power, Source};
+    use auth::Source;
     use store::{Memory, Reach};
 
     use super::*;
@@ -256,7 +256,6 @@ mod tests {
             tenant: Tenant::default(),
             user: user.try_into().unwrap(),
             username: None,
-            power: Power::User,
             source: Source::Account,
             grants: None,
             token: Some(format!("{FAMILY}.{user}")),

@@ -200,7 +200,7 @@ impl Drop for Session {
 
 #[cfg(test)]
 mod tests {
-    use auth::{Power, Source};
+    use auth::Source;
 
     use super::*;
     use crate::config::Environment;
@@ -215,7 +215,6 @@ mod tests {
             tenant: Tenant::default(),
             user: user.try_into().unwrap(),
             username: None,
-            power: Power::User,
             source: Source::Account,
             grants: None,
             token: Some(token.to_owned()),
