@@ -127,8 +127,11 @@ fn refuse_when_full(world: &World, peer: &Peer, key: &RoomKey) -> Result<(), Ref
 fn enter(world: &mut World, now: Now, id: PeerId, key: &RoomKey, claim: Option<UserId>, voice: Voice) {
     let Some(peer) = world.peers.get_mut(&id) else { return };
     let identity = &mut peer.identity;
-    let made = || UserId::try_from(format!("guest-{id}").as_str()).ok();
-    let Some(user) = identity.user.take().or(claim).or_else(made) else { return };
+    let made = || {
+        UserId::try_from(format!("guest-{id}").as_str())
+            .expect("the id of a connection fits into the id of a user")
+    };
+    let user = identity.user.take().or(claim).unwrap_or_else(made);
     identity.user = Some(user.clone());
     let (username, standing) = (identity.username.clone(), identity.standing);
     peer.joins += 1;

@@ -12,7 +12,7 @@ use crate::cli::PasswordFrom;
 /// The longest line that is read for one, in bytes: characters have up to four.
 const MAX_LINE_BYTES: u64 = 1_024;
 
-/// Without those that look like others: somebody may have to type it. 20 of 55 are 115 bits.
+/// Without those that look like others: somebody may have to type it. 20 of 57 are 116 bits.
 const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 const MADE_CHARACTERS: usize = 20;
 

@@ -96,7 +96,7 @@ impl Attempts {
         let address = AddressKey::from(address);
         let account = (self.0.hasher.hash_one(account), address);
         let deadline = Instant::now() + MAX_WAIT;
-        let mut _place = None;
+        let mut place = None;
         loop {
             let settled = self.0.settled.notified();
             match self.counts().hold(account, Instant::now()) {
@@ -104,8 +104,8 @@ impl Attempts {
                 Hold::Exceeded(level) => return Err(Refused::Exceeded(level)),
                 Hold::AllHeld => {}
             }
-            if _place.is_none() {
-                _place = Some(self.0.waiting.try_acquire().map_err(|_| Refused::Busy)?);
+            if place.is_none() {
+                place = Some(self.0.waiting.try_acquire().map_err(|_| Refused::Busy)?);
             }
             timeout_at(deadline.into(), settled).await.map_err(|_| Refused::Busy)?;
         }
