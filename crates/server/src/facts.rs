@@ -180,6 +180,8 @@ pub struct FactsTask {
     beat_due: Instant,
     orphans_due: Instant,
     reach: Reach,
+    /// Facts that left the queue and are not settled.
+    in_hand: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,6 +207,7 @@ pub fn facts(store: Arc<dyn Store>, metrics: FactMetrics) -> (Facts, FactsTask) 
         beat_due: now,
         orphans_due: now,
         reach: Reach::There,
+        in_hand: 0,
     };
     (Facts { queue: sender, shared }, task)
 }
@@ -226,6 +229,7 @@ impl FactsTask {
                     if taken == 0 {
                         return;
                     }
+                    self.in_hand = taken;
                     self.gather(&mut told).await;
                     while let Some(first) = told.first() {
                         self.be_node_of(first.hub);
@@ -245,7 +249,7 @@ impl FactsTask {
         while told.len() < BATCH {
             let room = BATCH - told.len();
             match timeout_at(end, self.queue.recv_many(told, room)).await {
-                Ok(1..) => {}
+                Ok(more @ 1..) => self.in_hand += more,
                 Ok(0) | Err(_) => return,
             }
         }
@@ -283,6 +287,7 @@ impl FactsTask {
                     }
                     Error::Conflict | Error::Invalid { .. } | Error::Broken { .. } => {
                         self.shared.metrics.dropped.inc();
+                        self.in_hand -= 1;
                         let (count, _) = refused.get_or_insert((0_usize, error));
                         *count += 1;
                         break;
@@ -306,6 +311,7 @@ impl FactsTask {
         self.notice(&appended);
         if appended.is_ok() {
             self.shared.metrics.written.inc_by(facts.len() as u64);
+            self.in_hand -= facts.len();
             self.tell_of_losses();
         }
         appended
@@ -370,6 +376,20 @@ impl FactsTask {
             self.hub = hub;
             self.node = new_node();
             self.beat_due = Instant::now();
+        }
+    }
+}
+
+impl Drop for FactsTask {
+    /// The process ends, and its time is over before the store was back.
+    fn drop(&mut self) {
+        let facts = self.in_hand + self.queue.len();
+        if facts > 0 {
+            self.shared.metrics.dropped.inc_by(facts as u64);
+            tracing::error!(
+                facts,
+                "the process ends with facts that the store has not taken: the record lacks them"
+            );
         }
     }
 }

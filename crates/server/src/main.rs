@@ -7,6 +7,7 @@ use std::{
     panic,
     path::Path,
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -23,6 +24,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Read when it is there, and `--config` names no other.
 const CONFIG_FILE: &str = "paraclete.toml";
+
+/// How long the end waits for tasks that are dropped to say what is lost with them.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The longest file that an `X_FILE` may name, in bytes: a key in its PEM form is a tenth of it.
 const MAX_VALUE_BYTES: u64 = 64 << 10;
@@ -124,7 +128,7 @@ fn serve(loaded: Loaded) -> anyhow::Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(app::run(loaded.config));
-    // Tasks that outlived the drain are left behind: their time is over.
-    runtime.shutdown_background();
+    // Tasks that outlived the drain are left behind: their time is over, but for a word on what is lost with them.
+    runtime.shutdown_timeout(LAST_WORDS);
     result.map(|_ending| ())
 }

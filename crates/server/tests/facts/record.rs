@@ -298,6 +298,22 @@ async fn what_a_dead_node_left_open_is_closed_at_the_start_with_its_last_sign_of
 }
 
 #[tokio::test(start_paused = true)]
+async fn facts_that_wait_when_the_process_ends_are_counted_as_lost() {
+    let mut stage = Stage::new();
+    stage.save(1);
+    pass(ms(100)).await;
+    stage.store.set_reach(Reach::Away);
+    (2..=4).for_each(|number| stage.save(number));
+    pass(ms(200)).await;
+    (5..=6).for_each(|number| stage.save(number));
+
+    stage.task.abort();
+    assert!(stage.task.await.unwrap_err().is_cancelled());
+
+    assert_eq!((stage.metrics.written.get(), stage.metrics.dropped.get()), (1, 5));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_was_seen_is_told_until_the_store_knows_it_or_never_will() {
     let stage = Stage::new();
     let (tenant, user) = (Tenant::default(), UserId::try_from("carol").unwrap());
