@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     facts,
     gateway::{self, Gateway},
-    http::{self, MetricsOn, Scheme, State},
+    http::{self, MetricsOn, Readiness, Scheme, State},
     hub,
     identity::{Access, Keys},
     lifecycle::{Ending, Lifecycle, Signals},
@@ -74,8 +74,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let (facts, facts_task) = facts::facts(Arc::clone(&store), metrics.facts().clone());
     lifecycle.spawn(facts_task.run());
     let state = State {
-        store,
-        writing: facts.writing().clone(),
+        readiness: Readiness::new(Arc::clone(&store), facts.writing().clone()),
         lifecycle: lifecycle.clone(),
         hub: Arc::clone(&published),
         metrics: Arc::clone(&metrics),
@@ -95,7 +94,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let (hub, hub_task) = hub::hub(hub::Parts {
         limits: hub_limits,
         locale: config.locale,
-        store: Arc::clone(&state.store),
+        store,
         facts,
         tasks: lifecycle.tasks().clone(),
         metrics: Arc::clone(&metrics),

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::Body,
@@ -14,6 +14,7 @@ use server::{
     config::Origins,
     http::{State, router},
 };
+use store::Memory;
 use tower::ServiceExt as _;
 
 const OURS: &str = "https://app.example.com";
@@ -42,7 +43,7 @@ async fn ask(
     path: &str,
     headers: &[(&str, &str)],
 ) -> (StatusCode, HeaderMap) {
-    let (state, api) = support::ready().await;
+    let (state, api) = support::ready(Arc::new(Memory::new())).await;
     let state = State { origins, ..state };
     let socketio = tower::service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(StatusCode::OK) });
     let mut request = Request::builder().method(method).uri(path).header("host", "meet.example:3000");

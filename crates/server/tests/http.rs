@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -12,27 +12,30 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, Version, request},
     response::{IntoResponse as _, Response},
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use server::{
-    facts,
-    http::{MetricsOn, State, metrics_router, router},
+    facts::{self, Writing},
+    http::{MetricsOn, Readiness, State, metrics_router, router},
     lifecycle::Lifecycle,
     status::HubStats,
     telemetry::FactMetrics,
 };
 use store::{Memory, Reach, Store as _};
+use testkit::FaultyStore;
+use tokio::time::advance;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt as _};
 
 use self::support::ready;
 
 async fn state() -> State {
-    ready().await.0
+    ready(Arc::new(Memory::new())).await.0
 }
 
 /// The main port, without Socket.IO.
 async fn main_port(state: State) -> Router {
-    router(state, ready().await.1, no_socketio())
+    router(state, ready(Arc::new(Memory::new())).await.1, no_socketio())
 }
 
 /// A service that knows no Socket.IO.
@@ -104,18 +107,33 @@ async fn readiness_follows_the_life_of_the_process_and_liveness_does_not() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn readiness_names_the_store_and_fails_without_it_while_liveness_does_not() {
     let store = Arc::new(Memory::new());
     store.prepare().await.unwrap();
-    let state = State { store: store.clone(), ..state().await };
+    let state = State { readiness: Readiness::new(store.clone(), Writing::default()), ..state().await };
     let ready = ask(main_port(state.clone()).await, get("/readyz")).await;
     assert_eq!((ready.status, &ready.json()["components"]["store"]), (StatusCode::OK, &"ok".into()));
     store.set_reach(Reach::Away);
+    advance(Duration::from_secs(1)).await;
     let without = ask(main_port(state.clone()).await, get("/readyz")).await;
     assert_eq!(without.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(without.json()["components"], json!({ "signaling": "ok", "store": "unavailable" }));
     assert_eq!(ask(main_port(state).await, get("/livez")).await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_ask_for_readiness_ask_the_store_once_a_second() {
+    let store = Arc::new(FaultyStore::default());
+    store.prepare().await.unwrap();
+    let state = State { readiness: Readiness::new(store.clone(), Writing::default()), ..state().await };
+    let router = main_port(state).await;
+    for pings in 1..=3 {
+        let asked = join_all((0..100).map(|_| ask(router.clone(), get("/readyz")))).await;
+        assert!(asked.iter().all(|answer| answer.status == StatusCode::OK));
+        assert_eq!(store.log().pings, pings);
+        advance(Duration::from_secs(1)).await;
+    }
 }
 
 #[tokio::test]
@@ -123,10 +141,12 @@ async fn a_store_that_answers_and_takes_nothing_is_not_ready() {
     let full = Arc::new(Memory::new());
     full.set_reach(Reach::Away);
     let (facts, record) = facts::facts(full, FactMetrics::default());
-    let state = State { writing: facts.writing().clone(), ..state().await };
+    let (there, writing) = (Arc::new(Memory::new()), facts.writing().clone());
+    there.prepare().await.unwrap();
+    let state = State { readiness: Readiness::new(there, writing.clone()), ..state().await };
     assert_eq!(ask(main_port(state.clone()).await, get("/readyz")).await.status, StatusCode::OK);
     let record = TaskTracker::new().spawn(record.run());
-    while state.writing.works() {
+    while writing.works() {
         tokio::task::yield_now().await;
     }
     let answer = ask(main_port(state).await, get("/readyz")).await;
@@ -230,7 +250,8 @@ async fn a_panic_is_an_answer_without_the_panic_in_it() {
         assert_eq!(1, 2, "the secret reason");
         Ok::<_, Infallible>(StatusCode::OK)
     });
-    let answer = ask(router(state().await, ready().await.1, panics), get("/socket.io/")).await;
+    let answer =
+        ask(router(state().await, ready(Arc::new(Memory::new())).await.1, panics), get("/socket.io/")).await;
     assert_eq!(
         (answer.status, &answer.json()["error"]["code"]),
         (StatusCode::INTERNAL_SERVER_ERROR, &"INTERNAL".into())

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -17,7 +17,7 @@ use server::{
     clock,
     http::{Api, router},
 };
-use store::Standing;
+use store::{Memory, Standing, Store as _};
 use tower::ServiceExt as _;
 
 use self::support::ready;
@@ -34,9 +34,9 @@ async fn post(router: &Router, call: &str, body: Value) -> (StatusCode, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-async fn served() -> (Router, Api, std::sync::Arc<dyn store::Store>) {
-    let (state, api) = ready().await;
-    let store = state.store.clone();
+async fn served() -> (Router, Api, Arc<Memory>) {
+    let store = Arc::new(Memory::new());
+    let (state, api) = ready(store.clone()).await;
     let nothing =
         tower::service_fn(|_: Request<Body>| async { Ok::<Response, Infallible>(Response::default()) });
     (router(state, api.clone(), nothing), api, store)

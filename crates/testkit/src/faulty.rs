@@ -37,6 +37,8 @@ pub struct Log {
     pub beats: Vec<NodeId>,
     /// How often what dead nodes left open was closed.
     pub sweeps: usize,
+    /// How often it was asked whether it is there.
+    pub pings: usize,
     /// What happens to the next batches.
     fates: Vec<Fate>,
     /// A fact that no batch may have.
@@ -133,6 +135,7 @@ impl Store for FaultyStore {
     }
 
     async fn ping(&self) -> Result<(), Error> {
+        self.log().pings += 1;
         self.inner.ping().await
     }
 

@@ -1,7 +1,5 @@
 //! Health: for people (`/health`) and for orchestrators (`/livez`, `/readyz`).
 
-use std::time::Duration;
-
 use axum::{
     Json,
     extract::State as Extract,
@@ -9,7 +7,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::State;
 use crate::{clock, lifecycle::Phase, telemetry::Process};
@@ -43,9 +40,6 @@ pub(super) async fn livez() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
-/// How long the store may take to say that it is there.
-const STORE_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// Whether new work may be sent here: 200 when ready; 503 while starting, draining, or without the store. Each component
 /// is named with how it does.
 pub(super) async fn readyz(Extract(state): Extract<State>) -> Response {
@@ -55,9 +49,7 @@ pub(super) async fn readyz(Extract(state): Extract<State>) -> Response {
         Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
     };
     let signaling = if phase == StatusCode::OK { "ok" } else { word };
-    let answers = matches!(timeout(STORE_TIMEOUT, state.store.ping()).await, Ok(Ok(())));
-    let has_store = answers && state.writing.works();
-    let (status, word, store) = match (phase, has_store) {
+    let (status, word, store) = match (phase, state.readiness.has_store().await) {
         (phase, true) => (phase, word, "ok"),
         (StatusCode::OK, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable"),
         (phase, false) => (phase, word, "unavailable"),

@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod identity;
 mod observe;
+mod readiness;
 mod stats;
 
 use std::{convert::Infallible, sync::Arc, time::Instant};
@@ -27,17 +28,16 @@ use axum::{
     routing::get,
 };
 use domain::messages::Locale;
-use store::Store;
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use api::Api;
 pub use identity::{Client, Scheme};
+pub use readiness::Readiness;
 pub use stats::log_every_minute;
 
 use crate::{
     config::{Network, Origins},
-    facts::Writing,
     lifecycle::Lifecycle,
     status::Published,
     telemetry::Metrics,
@@ -60,10 +60,8 @@ pub struct State {
     pub trusted_proxies: Arc<[Network]>,
     /// Where `/metrics` is served.
     pub metrics_on: MetricsOn,
-    /// What readiness asks for.
-    pub store: Arc<dyn Store>,
-    /// And what it looks at: a store that answers may still take nothing.
-    pub writing: Writing,
+    /// Whether there is a store.
+    pub readiness: Readiness,
 }
 
 /// Where `/metrics` is served.
