@@ -44,7 +44,7 @@ pub use memory::{Memory, Reach};
 pub use node::NodeId;
 pub use revocation::{Cursor, Revocation, Revoked};
 pub use session::{Families, Family, FamilyId, Rotation, TokenHash};
-pub use store::{FAMILIES_OF_A_USER, REVOCATIONS_PAGE, Settings, Store};
+pub use store::{CLOCKS_DIFFER_MS, FAMILIES_OF_A_USER, REVOCATIONS_PAGE, Settings, Store};
 
 /// Every statement that looks for rows, by its name, for the test that lets databases explain them.
 #[doc(hidden)]

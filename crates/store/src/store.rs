@@ -19,6 +19,10 @@ pub const FAMILIES_OF_A_USER: u32 = 50;
 /// How many revocations [`Store::revocations`] returns at most.
 pub const REVOCATIONS_PAGE: u32 = 1_000;
 
+/// How far the clock of a node that lives may be ahead of another's. Much more than any two differ that somebody keeps, and
+/// little enough that what a clock from the future left open is found.
+pub const CLOCKS_DIFFER_MS: u64 = 10 * 60_000;
+
 /// Where the database is and how long to wait for it.
 #[derive(Clone)]
 pub struct Settings {
@@ -70,8 +74,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn beat(&self, node: NodeId, now_ms: u64) -> Result<(), Error>;
 
     /// Ends what nodes left open that were not heard of since `silent_since_ms`: rooms and participations end at the last
-    /// time that their node was heard of, though not before they began. A node whose last sign is from as far in the future counts as
-    /// silent too, and its rows end at `now_ms`: a clock was wrong. Returns how many rows were ended.
+    /// time that their node was heard of, though not before they began. A node whose last sign is from more than
+    /// [`CLOCKS_DIFFER_MS`] after `now_ms` counts as silent too, and its rows end at `now_ms`: a clock was wrong. Returns how many
+    /// rows were ended.
     ///
     /// A node that was only slow goes on: when the true end comes, it replaces the assumed one.
     async fn close_orphans(&self, now_ms: u64, silent_since_ms: u64) -> Result<u64, Error>;

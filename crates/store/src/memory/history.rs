@@ -5,6 +5,7 @@ use domain::{Fact, RoomId, Tenant};
 use crate::history::{ParticipationRecord, RoomRecord};
 use crate::memory::state::{ParticipationRow, RoomRow, State};
 use crate::node::NodeId;
+use crate::store::CLOCKS_DIFFER_MS;
 
 impl State {
     pub(super) fn append(&mut self, node: NodeId, facts: &[Fact]) {
@@ -64,7 +65,7 @@ impl State {
     }
 
     pub(super) fn close_orphans(&mut self, now_ms: u64, silent_since_ms: u64) -> u64 {
-        let too_new_ms = now_ms.saturating_add(now_ms.saturating_sub(silent_since_ms));
+        let too_new_ms = now_ms.saturating_add(CLOCKS_DIFFER_MS);
         let is_silent =
             |_: &NodeId, heard_ms: &mut u64| *heard_ms < silent_since_ms || *heard_ms > too_new_ms;
         let mut ended = 0;

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::node::NodeId;
 use crate::sql::rows::{Columns, execute, query, time};
 use crate::sql::texts;
+use crate::store::CLOCKS_DIFFER_MS;
 
 pub(super) async fn ping(link: &mut AnyConnection) -> Result<(), Error> {
     execute(link, "SELECT 1").await
@@ -28,7 +29,7 @@ pub(super) async fn close_orphans(
     now_ms: u64,
     silent_since_ms: u64,
 ) -> Result<u64, Error> {
-    let too_new_ms = now_ms.saturating_add(now_ms.saturating_sub(silent_since_ms));
+    let too_new_ms = now_ms.saturating_add(CLOCKS_DIFFER_MS);
     let silent = query(texts::SILENT_NODES)
         .bind(time(silent_since_ms))
         .bind(time(too_new_ms))

@@ -1,7 +1,7 @@
 //! What is on record.
 
 use domain::{Fact, Tenant, Username};
-use store::{ParticipationRecord, RoomRecord, Store};
+use store::{CLOCKS_DIFFER_MS, ParticipationRecord, RoomRecord, Store};
 
 use crate::on_every_backend;
 use crate::support::{NOW, closing, id, node, opening, participation, room};
@@ -142,9 +142,18 @@ on_every_backend! {
         assert_eq!(rooms[0].ended_at_ms, Some(NOW + 200));
     }
 
+    async fn a_node_whose_clock_is_ahead_lives_until_it_is_silent(store: Fresh) {
+        store.append(node(1), &opening(1, NOW)).await.unwrap();
+        store.beat(node(1), NOW + CLOCKS_DIFFER_MS).await.unwrap();
+        assert_eq!(store.close_orphans(NOW, NOW - 15_000).await, Ok(0));
+        let silent_since_ms = NOW + CLOCKS_DIFFER_MS + 1;
+        assert_eq!(store.close_orphans(silent_since_ms + 15_000, silent_since_ms).await, Ok(2));
+        assert_eq!(standup(&*store).await.1[0].left_at_ms, Some(NOW + CLOCKS_DIFFER_MS));
+    }
+
     async fn a_node_from_the_future_is_taken_for_dead(store: Fresh) {
         store.append(node(1), &opening(1, NOW)).await.unwrap();
-        store.beat(node(1), NOW + 1_000_000).await.unwrap();
+        store.beat(node(1), NOW + 100 + CLOCKS_DIFFER_MS + 1).await.unwrap();
         assert_eq!(store.close_orphans(NOW + 100, NOW).await, Ok(2));
         assert_eq!(standup(&*store).await.1[0].left_at_ms, Some(NOW + 100));
     }
