@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::{Family, FamilyId, Rotation, TokenHash};
 use crate::sql::accounts;
 use crate::sql::rows::{Columns, query, time};
-use crate::sql::standing::{family_id, revoke_one};
+use crate::sql::standing::{family_id, revoke_all_beyond, revoke_one};
 use crate::sql::texts;
 use crate::store::FAMILIES_OF_A_USER;
 
@@ -35,16 +35,7 @@ pub(super) async fn open(
         .execute(&mut *link)
         .await?;
     add_token(link, token, family.id, family.expires_at_ms).await?;
-    let beyond = query(texts::FAMILIES_BEYOND)
-        .bind(family.user.as_str().to_owned())
-        .bind(i64::from(FAMILIES_OF_A_USER))
-        .fetch_all(&mut *link)
-        .await?;
-    for row in beyond.iter().rev() {
-        let until_ms = row.time("expires_at_ms")?;
-        revoke_one(link, family_id(row, "id")?, family.created_at_ms, until_ms).await?;
-    }
-    Ok(())
+    revoke_all_beyond(link, &family.user, FAMILIES_OF_A_USER, family.created_at_ms).await
 }
 
 pub(super) async fn rotate(

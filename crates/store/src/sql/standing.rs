@@ -84,6 +84,30 @@ pub(super) async fn revoke_all_but(
     tell(link, &rows, now_ms, until_ms).await
 }
 
+/// Revokes the oldest families of a user until so many are left, each until it would have expired. For a transaction that holds
+/// the lock of the user.
+pub(super) async fn revoke_all_beyond(
+    link: &mut AnyConnection,
+    user: &UserId,
+    left: u32,
+    now_ms: u64,
+) -> Result<(), Error> {
+    let rows = query(texts::REVOKE_FAMILIES_BEYOND)
+        .bind(user.as_str().to_owned())
+        .bind(time(now_ms))
+        .bind(i64::from(left))
+        .fetch_all(&mut *link)
+        .await?;
+    let mut oldest = Vec::new();
+    for row in &rows {
+        oldest.push((row.time("created_at_ms")?, family_id(row, "id")?, row.time("expires_at_ms")?));
+    }
+    oldest.sort();
+    let told: Vec<Revocation> =
+        oldest.into_iter().map(|(_, id, until_ms)| of_family(id, now_ms, until_ms)).collect();
+    revocations::add(link, &told).await
+}
+
 /// Revokes one family of a user, in a transaction that holds the locks that come before it.
 pub(super) async fn revoke_one(
     link: &mut AnyConnection,
@@ -105,16 +129,12 @@ async fn lock_user(link: &mut AnyConnection, id: &UserId) -> Result<(), Error> {
 async fn tell(link: &mut AnyConnection, rows: &[AnyRow], now_ms: u64, until_ms: u64) -> Result<(), Error> {
     let mut families = rows.iter().map(|row| family_id(row, "id")).collect::<Result<Vec<_>, Error>>()?;
     families.sort();
-    let told: Vec<Revocation> = families
-        .into_iter()
-        .map(|id| Revocation {
-            tenant: Tenant::default(),
-            what: Revoked::Family(id),
-            revoked_at_ms: now_ms,
-            expires_at_ms: until_ms,
-        })
-        .collect();
+    let told: Vec<Revocation> = families.into_iter().map(|id| of_family(id, now_ms, until_ms)).collect();
     revocations::add(link, &told).await
+}
+
+fn of_family(id: FamilyId, revoked_at_ms: u64, expires_at_ms: u64) -> Revocation {
+    Revocation { tenant: Tenant::default(), what: Revoked::Family(id), revoked_at_ms, expires_at_ms }
 }
 
 /// Which family.

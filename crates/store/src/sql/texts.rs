@@ -41,12 +41,15 @@ texts! {
     FAMILY_OF_TOKEN = "SELECT refresh_families.user_id, refresh_families.id FROM refresh_tokens
         JOIN refresh_families ON refresh_families.id = refresh_tokens.family_id
         WHERE refresh_tokens.hash = $1";
-    FAMILIES_BEYOND = "SELECT id, expires_at_ms FROM refresh_families
-        WHERE user_id = $1 AND revoked_at_ms IS NULL ORDER BY created_at_ms DESC, id DESC LIMIT 100 OFFSET $2";
     REVOKE_FAMILY = "UPDATE refresh_families SET revoked_at_ms = $2
         WHERE id = $1 AND revoked_at_ms IS NULL RETURNING id";
     REVOKE_FAMILIES_BUT = "UPDATE refresh_families SET revoked_at_ms = $2
         WHERE user_id = $1 AND revoked_at_ms IS NULL AND id <> $3 RETURNING id";
+
+    REVOKE_FAMILIES_BEYOND = "UPDATE refresh_families SET revoked_at_ms = $2
+        WHERE revoked_at_ms IS NULL AND id IN (SELECT id FROM refresh_families
+            WHERE user_id = $1 AND revoked_at_ms IS NULL ORDER BY created_at_ms DESC, id DESC LIMIT 100 OFFSET $3)
+        RETURNING id, created_at_ms, expires_at_ms";
 
     // Revocations.
     NEXT_REVOCATIONS = "UPDATE counters SET value = value + $1 WHERE name = 'revocations' RETURNING value";

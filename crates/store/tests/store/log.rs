@@ -12,10 +12,10 @@ use crate::support::{Backend, LATER, NOW, family, hash, settings, token, user};
 
 /// All that is logged in this thread from now on, of every level.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn keep(&self) -> DefaultGuard {
+    pub(crate) fn keep(&self) -> DefaultGuard {
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(Level::TRACE)
@@ -24,7 +24,7 @@ impl Log {
         tracing::subscriber::set_default(subscriber.finish())
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

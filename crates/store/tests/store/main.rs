@@ -4,6 +4,7 @@
 
 mod accounts;
 mod history;
+mod locks;
 mod log;
 mod migrations;
 mod outage;
