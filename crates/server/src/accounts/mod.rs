@@ -115,9 +115,10 @@ impl Accounts {
         self.passwords.stats()
     }
 
-    /// Until when a revocation must be kept that is made now: the last access token that it concerns has expired then.
+    /// Until when a revocation must be kept that is made now: the last access token that it concerns has expired then. Those were
+    /// perhaps issued before a restart that made them live shorter, hence the longer of the two lifetimes.
     fn revoked_until_ms(&self, now_ms: u64) -> u64 {
-        after(now_ms, self.access_lifetime)
+        after(now_ms, self.access_lifetime.max(self.refresh_lifetime))
     }
 }
 

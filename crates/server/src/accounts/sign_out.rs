@@ -139,3 +139,40 @@ impl Accounts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use auth::{Settings, Verifier};
+    use store::{Cursor, Memory, Store as _};
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::{
+        config::{Config, Environment},
+        identity::Access,
+    };
+
+    #[tokio::test]
+    async fn what_a_log_out_revokes_outlives_tokens_of_before_their_lifetime_was_lowered() {
+        let mut config = Config::defaults(Environment::Development);
+        config.jwt_expires_in = Duration::from_secs(60);
+        let week = Duration::from_secs(7 * 86_400);
+        config.refresh_token_expires_in = week;
+        let store = Arc::new(Memory::new());
+        let verifier = Verifier::new(&Settings::default(), &TaskTracker::new()).unwrap();
+        let access = Access::new(&config, verifier, Arc::clone(&store) as _);
+        let accounts = Accounts::new(&config, &access, None).unwrap();
+        let (user, family) =
+            ("ada".try_into().unwrap(), "01977420-dd59-7000-8000-000000000000".parse().unwrap());
+
+        let before_ms = clock::wall_ms();
+        accounts.end(&user, family, Scope::ThisDevice).await.unwrap();
+        accounts.end(&user, family, Scope::Everywhere).await.unwrap();
+
+        let (rows, _) = store.revocations(Cursor::default(), before_ms).await.unwrap();
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().all(|row| row.expires_at_ms >= after(before_ms, week)), "{rows:?}");
+    }
+}
