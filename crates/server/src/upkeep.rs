@@ -18,9 +18,9 @@ const RETRY_PERIOD: Duration = Duration::from_secs(1);
 /// Between two sweeps of what has expired.
 const SWEEP_PERIOD: Duration = Duration::from_secs(600);
 
-/// How long what has expired is kept all the same. Longer than clocks of nodes and of other issuers may differ: what
-/// revokes a token has to outlive it on every clock.
-const SWEEP_DELAY: Duration = Duration::from_secs(300);
+/// How long what has expired is kept all the same. Longer than clocks of nodes and of other issuers may differ, and than it
+/// takes to set one right that went ahead: what revokes a token has to outlive it on every clock.
+const SWEEP_DELAY: Duration = Duration::from_secs(86_400);
 
 /// The store's upkeep, before it runs.
 #[derive(Debug)]

@@ -24,6 +24,9 @@ const BETWEEN_POLLS: Duration = Duration::from_millis(500);
 /// How much longer than it says a revocation is kept: tokens may be believed a little beyond their expiry.
 const LEEWAY_MS: u64 = 2 * auth::LEEWAY_MS;
 
+/// A clock that goes back by more than that was wrong before: what had expired by it may not have.
+const CLOCK_STEP_MS: u64 = 60_000;
+
 /// What was revoked and has not expired. It is as large as what the store keeps of it: each row ends with the last
 /// token that it concerns.
 #[derive(Debug)]
@@ -93,14 +96,14 @@ impl Revocations {
         let _blind = Blind(&self.knowledge);
         let mut looks = interval(BETWEEN_POLLS);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut cursor, mut was_away) = (Cursor::default(), false);
+        let (mut reading, mut was_away) = (Reading::default(), false);
         loop {
             tokio::select! {
                 () = stopping.cancelled() => return,
                 _ = looks.tick() => {}
                 () = self.wanted.notified() => {}
             }
-            match self.catch_up(&*store, &mut cursor).await {
+            match self.catch_up(&*store, &mut reading, clock::wall_ms()).await {
                 Ok(()) => {
                     self.knowledge.send_replace(Knowledge::Read);
                     if was_away {
@@ -120,12 +123,18 @@ impl Revocations {
         }
     }
 
-    /// Reads what is new in the store.
-    async fn catch_up(&self, store: &dyn Store, cursor: &mut Cursor) -> Result<(), store::Error> {
+    /// Reads what is new in the store; all that there is, if the clock went back.
+    async fn catch_up(
+        &self,
+        store: &dyn Store,
+        reading: &mut Reading,
+        wall_ms: u64,
+    ) -> Result<(), store::Error> {
+        reading.begin_again_if_the_clock_went_back(wall_ms);
+        let now_ms = wall_ms.saturating_sub(LEEWAY_MS);
         loop {
-            let now_ms = clock::wall_ms().saturating_sub(LEEWAY_MS);
-            let (rows, next) = store.revocations(*cursor, now_ms).await?;
-            *cursor = next;
+            let (rows, next) = store.revocations(reading.cursor, now_ms).await?;
+            reading.cursor = next;
             let is_last = rows.is_empty();
             for row in rows {
                 self.apply_now(row).await;
@@ -139,6 +148,25 @@ impl Revocations {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far the store was read.
+#[derive(Debug, Default)]
+struct Reading {
+    cursor: Cursor,
+    /// The latest time of a look since the cursor was the first one.
+    latest_ms: u64,
+}
+
+impl Reading {
+    /// What had expired was passed over, or forgotten, while the clock was ahead.
+    fn begin_again_if_the_clock_went_back(&mut self, wall_ms: u64) {
+        if wall_ms.saturating_add(CLOCK_STEP_MS) < self.latest_ms {
+            tracing::info!("the clock went back: what is revoked is read again");
+            *self = Self::default();
+        }
+        self.latest_ms = self.latest_ms.max(wall_ms);
     }
 }
 
@@ -215,9 +243,9 @@ impl Known {
             || before.into_iter().flatten().any(|before| caller.issued_at_ms < before.issued_before_ms)
     }
 
-    /// Looks through all of them, a minute after the last time at the earliest.
+    /// Looks through all of them, a minute after the last time at the earliest, on a clock that may have gone back since.
     fn forget_expired(&mut self, now_ms: u64) {
-        if now_ms < self.tidied_at_ms + 60_000 {
+        if now_ms.abs_diff(self.tidied_at_ms) < 60_000 {
             return;
         }
         self.tidied_at_ms = now_ms;
@@ -359,6 +387,42 @@ mod tests {
         tasks.close();
         tasks.wait().await;
         assert_eq!(revocations.check(&caller("alice")), Err(Refused::Unavailable), "nobody looks any more");
+    }
+
+    #[tokio::test]
+    async fn what_was_forgotten_while_the_clock_was_ahead_is_known_again_when_it_is_right() {
+        const NOW: u64 = 1_800_000_000_000;
+        const DAY: u64 = 86_400_000;
+        let (store, revocations, mut reading) = (Memory::new(), revocations(), Reading::default());
+        let until = |what, expires_at_ms| Revocation { expires_at_ms, ..row(what) };
+        let number = |revocations: &Revocations| revocations.lock().tokens.len();
+        store.revoke(&until(Revoked::Token("before".to_owned()), NOW + DAY / 2)).await.unwrap();
+        revocations.catch_up(&store, &mut reading, NOW).await.unwrap();
+        assert_eq!(number(&revocations), 1);
+
+        store.revoke(&until(Revoked::Token("meanwhile".to_owned()), NOW + DAY / 2)).await.unwrap();
+        revocations.catch_up(&store, &mut reading, NOW + DAY).await.unwrap();
+        assert_eq!(number(&revocations), 0, "both have expired by that clock");
+
+        store.set_reach(Reach::Away);
+        revocations.catch_up(&store, &mut reading, NOW + 1).await.unwrap_err();
+        store.set_reach(Reach::There);
+        revocations.catch_up(&store, &mut reading, NOW + 2).await.unwrap();
+        assert_eq!(number(&revocations), 2);
+        revocations.catch_up(&store, &mut reading, NOW + DAY).await.unwrap();
+        assert_eq!(number(&revocations), 0, "and are forgotten when it is time");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_right_by_a_little_begins_nothing_again_until_it_adds_up() {
+        let mut reading = Reading::default();
+        let read = |ms| (ms, Cursor::default());
+        for wall_ms in [100_000, 70_000, 40_000, 100_001] {
+            reading.begin_again_if_the_clock_went_back(wall_ms);
+            assert!(reading.latest_ms >= 100_000, "{wall_ms}");
+        }
+        reading.begin_again_if_the_clock_went_back(40_000);
+        assert_eq!((reading.latest_ms, reading.cursor), read(40_000));
     }
 
     #[tokio::test]
