@@ -3,12 +3,12 @@
 use std::{
     fs::{self, DirBuilder, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
-use auth::{AdminClaim, PlainHttp, Settings, SettingsError, Signer, Verifier};
-use secrecy::SecretString;
+use auth::{AdminClaim, MIN_SECRET_BYTES, PlainHttp, Settings, SettingsError, Signer, Verifier};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, Environment};
@@ -110,19 +110,37 @@ pub fn settings(config: &Config) -> Result<Settings, KeysError> {
 fn kept_secret(folder: &Path) -> Result<SecretString, KeysError> {
     let path = folder.join(SECRET_FILE);
     let failed = |error| KeysError::SecretFile { path: path.clone(), error };
-    match fs::read_to_string(&path) {
-        Ok(text) => return Ok(SecretString::from(text.trim())),
+    match kept(&path) {
+        Ok(secret) => return Ok(secret),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),
     }
     let secret = hex(&random()?);
     keep(folder, &path, &secret).map_err(failed)?;
     // Whoever was first has made the one that counts.
-    let kept = fs::read_to_string(&path).map_err(failed)?;
-    if kept.trim() == secret {
+    let kept = kept(&path).map_err(failed)?;
+    if kept.expose_secret() == secret {
         tracing::info!(path = %path.display(), "a secret for tokens was made and is kept");
     }
-    Ok(SecretString::from(kept.trim()))
+    Ok(kept)
+}
+
+/// What is kept there, unless it cannot be what was made: somebody else's choice would sign tokens.
+fn kept(path: &Path) -> io::Result<SecretString> {
+    let found = fs::symlink_metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file, but a link or a folder"));
+    }
+    let text = fs::read_to_string(path)?;
+    let secret = text.trim();
+    if secret.len() < MIN_SECRET_BYTES {
+        let why = format!("it is shorter than {MIN_SECRET_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    if found.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others may read or write the secret for tokens: it is its owner's alone (chmod 600)");
+    }
+    Ok(SecretString::from(secret))
 }
 
 /// Puts the whole file there in one step, for its owner alone, unless there is one already.
@@ -154,9 +172,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::fs::PermissionsExt as _, thread};
+    use std::{os::unix::fs::symlink, thread};
 
-    use secrecy::ExposeSecret as _;
     use testkit::Folder;
 
     use super::*;
@@ -209,15 +226,23 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_and_a_secret_that_is_empty_are_told() {
+    fn a_folder_that_cannot_be_and_a_secret_that_was_not_made_here_are_told() {
         let folder = Folder::new();
         let config = config(&folder);
         fs::write(folder.path().join("made"), "a file").unwrap();
         let error = settings(&config).unwrap_err().to_string();
         assert!(error.contains("jwt-secret") && error.contains("set JWT_SECRET"), "{error}");
         let config = Config { data_dir: folder.path().into(), ..config };
-        fs::write(folder.path().join("jwt-secret"), "\n").unwrap();
-        let tasks = TaskTracker::new();
-        assert!(Keys::open(&config, &tasks).is_err());
+        let (kept, other) = (folder.path().join("jwt-secret"), folder.path().join("other"));
+        for short in ["\n", "abc\n"] {
+            fs::write(&kept, short).unwrap();
+            let error = settings(&config).unwrap_err().to_string();
+            assert!(error.contains("shorter than 32 bytes") && error.contains("set JWT_SECRET"), "{error}");
+        }
+        fs::remove_file(&kept).unwrap();
+        fs::write(&other, "0f5b8c1e9d7a46b2a3c4d5e6f7081920").unwrap();
+        symlink(&other, &kept).unwrap();
+        let error = settings(&config).unwrap_err().to_string();
+        assert!(error.contains("a link"), "{error}");
     }
 }
