@@ -139,8 +139,8 @@ fn revoke() -> Command {
             text("issued-before", "TIME")
                 .long("issued-before")
                 .conflicts_with("id")
-                .value_parser(time::parse)
-                .help("Only those issued before: 2026-11-20T18:40:00Z, 2026-11-20, seconds since 1970, or now [default: now]"),
+                .value_parser(time::past)
+                .help("Only those issued before: 2026-11-20T18:40:00Z, 2026-11-20, seconds since 1970, or now, which is the default for a user"),
         )
         .arg(tenant())
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use auth::LEEWAY_MS;
+
 use crate::clock::{self, days_since_1970};
 
 /// Reads `now`, seconds since 1970, a day (`2026-11-20`, its beginning), or a time in UTC (`2026-11-20T18:40:00Z`).
@@ -14,6 +16,16 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     read.and_then(|seconds| seconds.checked_mul(1_000)).ok_or_else(|| {
         "expected a time such as 2026-11-20T18:40:00Z, 2026-11-20, seconds since 1970, or now".to_owned()
     })
+}
+
+/// As [`parse`], of a time that is not ahead: what is revoked for the time to come keeps everybody out until it is there.
+pub(crate) fn past(text: &str) -> Result<u64, String> {
+    let now_ms = clock::wall_ms();
+    let time_ms = parse(text)?;
+    if time_ms > now_ms.saturating_add(LEEWAY_MS) {
+        return Err(format!("it is in the future: it is {} now", clock::iso8601(now_ms)));
+    }
+    Ok(time_ms)
 }
 
 /// Seconds; what would be beyond the year 9999 was meant to be milliseconds.

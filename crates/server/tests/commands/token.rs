@@ -100,6 +100,8 @@ fn what_is_asked_for_in_the_wrong_way_is_told_with_what_is_right() {
         (&["token", "revoke", "--all"], "--issued-before"),
         (&["token", "revoke", "--id", "x", "--user", "ada"], "cannot be used with"),
         (&["token", "revoke", "--all", "--issued-before", "soon"], "2026-11-20T18:40:00Z"),
+        (&["token", "revoke", "--all", "--issued-before", "2099-01-01"], "in the future"),
+        (&["token", "revoke", "--user", "ada", "--issued-before", "2099-01-01"], "in the future"),
         (&["token", "erase"], "unrecognized subcommand"),
         (&["token"], "Usage: paraclete token"),
         (&["user", "add", "--email", "ada", "--name", "Ada"], "an email address like"),
