@@ -70,7 +70,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let keys = Keys::open(config, lifecycle.tasks())?;
     let access = Access::new(config, keys.verifier, Arc::clone(&store));
     access.run(&lifecycle);
-    let api = http::Api::new(config, &access, Accounts::new(config, &access, keys.signer)?);
+    let accounts = Accounts::new(config, &access, keys.signer)?;
+    let api = http::Api::new(config, &access, accounts, metrics.accounts().clone());
     let (facts, facts_task) = facts::facts(Arc::clone(&store), metrics.facts().clone());
     lifecycle.spawn(facts_task.run());
     let state = State {

@@ -27,7 +27,7 @@ mod sign_out;
 
 use std::{sync::Arc, time::Duration};
 
-use auth::{Busy, Cost, PasswordStats, Passwords, PasswordsError, Signer};
+use auth::{Busy, Cost, Passwords, PasswordsError, Signer};
 use store::Store;
 
 pub use profiles::{Avatar, MAX_FOUND, Presence, Profile};
@@ -109,10 +109,9 @@ impl Accounts {
         })
     }
 
-    /// What hashing does and has done, for metrics.
-    #[must_use]
-    pub fn password_stats(&self) -> PasswordStats {
-        self.passwords.stats()
+    /// Who hashes passwords, for metrics.
+    pub(crate) fn passwords(&self) -> &Arc<Passwords> {
+        &self.passwords
     }
 
     /// Until when a revocation must be kept that is made now: the last access token that it concerns has expired then. Those were

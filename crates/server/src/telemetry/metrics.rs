@@ -17,7 +17,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{FactMetrics, Histogram, process::ProcessCollector};
+use super::{AccountMetrics, FactMetrics, Histogram, process::ProcessCollector};
 use crate::status::Published;
 
 /// The label of what is in no list.
@@ -44,6 +44,7 @@ pub struct Metrics {
     closed: Vec<Counter>,
     http: Family<HttpLabels, Histogram, fn() -> Histogram>,
     facts: FactMetrics,
+    accounts: AccountMetrics,
     handshakes: [Counter; Handshake::ALL.len()],
 }
 
@@ -157,6 +158,7 @@ impl Metrics {
                 .collect(),
             http: Family::new_with_constructor(|| Histogram::new(HTTP_BOUNDS_S)),
             facts: FactMetrics::default(),
+            accounts: AccountMetrics::default(),
             handshakes: Handshake::ALL.map(|outcome| {
                 handshakes.get_or_create_owned(&HandshakeLabels { outcome: outcome.as_str() })
             }),
@@ -197,6 +199,7 @@ impl Metrics {
         registry.register("tls_handshakes", "TLS handshakes by outcome", handshakes);
         registry.register("http_request_duration_seconds", "HTTP requests", self.http.clone());
         self.facts.register(registry);
+        self.accounts.register(registry);
         registry.register_collector(Box::new(HubCollector(hub)));
         registry.register_collector(Box::new(ProcessCollector));
         self
@@ -266,6 +269,12 @@ impl Metrics {
     #[must_use]
     pub const fn facts(&self) -> &FactMetrics {
         &self.facts
+    }
+
+    /// What is counted of accounts.
+    #[must_use]
+    pub const fn accounts(&self) -> &AccountMetrics {
+        &self.accounts
     }
 
     /// Everything in the OpenMetrics text format.

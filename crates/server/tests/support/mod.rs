@@ -19,17 +19,18 @@ pub(crate) async fn ready(store: Arc<dyn Store>) -> (State, Api) {
     let mut config = Config::defaults(Environment::Development);
     config.jwt_secret = Some("f2c1f8d29be04d1d8a5ce0a8f8f4c3f0a1b7".into());
     let hub = Arc::new(Published::default());
+    let metrics = Arc::new(Metrics::new(&["join"], &[], Arc::clone(&hub)));
     let lifecycle = Lifecycle::new();
     let keys = Keys::open(&config, lifecycle.tasks()).unwrap();
     let access = Access::new(&config, keys.verifier, store);
     access.store().prepare().await.unwrap();
     access.run(&lifecycle);
     let accounts = Accounts::new(&config, &access, keys.signer).unwrap();
-    let api = Api::new(&config, &access, accounts);
+    let api = Api::new(&config, &access, accounts, metrics.accounts().clone());
     lifecycle.ready();
     let state = State {
         lifecycle,
-        metrics: Arc::new(Metrics::new(&["join"], &[], Arc::clone(&hub))),
+        metrics,
         hub,
         started: Instant::now(),
         origins: config.cors_origins,

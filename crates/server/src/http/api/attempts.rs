@@ -9,6 +9,7 @@ use crate::{
     accounts::Refused,
     http::failure::Failure,
     limits::{self, Attempt, Level},
+    telemetry::SignIn,
 };
 
 /// A failure, and how many more there may be.
@@ -59,6 +60,33 @@ impl Api {
 }
 
 impl Failed {
+    /// What became of a log-in that failed so.
+    pub(super) fn of_a_sign_in(&self) -> SignIn {
+        match &self.failure {
+            Failure::Account(Refused::WrongCredentials) => SignIn::Wrong,
+            Failure::TooManyFailures(_) => SignIn::Limited,
+            Failure::Account(Refused::Unavailable) | Failure::Busy => SignIn::Unavailable,
+            Failure::Account(Refused::NotOffered) => SignIn::NotOffered,
+            Failure::Account(
+                Refused::EmailTaken
+                | Refused::InvalidRefreshToken
+                | Refused::NotAnAccount
+                | Refused::ChangedMeanwhile
+                | Refused::NoSuchUser
+                | Refused::Failed,
+            )
+            | Failure::Invalid(_)
+            | Failure::NoJson { .. }
+            | Failure::NoObject
+            | Failure::NoJsonType
+            | Failure::BodyTooLong
+            | Failure::BodyCut
+            | Failure::Token(_)
+            | Failure::WrongPassword
+            | Failure::RateLimited(_) => SignIn::Failed,
+        }
+    }
+
     /// Says of a wrong password that it was the old one.
     pub(super) fn of_a_password(self) -> Self {
         if self.failure == Failure::Account(Refused::WrongCredentials) {

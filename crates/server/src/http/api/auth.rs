@@ -5,6 +5,8 @@
 //! for many. A refresh that fails counts as a request alone: whose token it was meant to be nobody knows, and 256 random
 //! bits are not guessed.
 
+use std::net::IpAddr;
+
 use axum::{Json, extract::State, http::StatusCode};
 
 use super::{
@@ -16,8 +18,9 @@ use super::{
     requests::{ChangePassword, Guess, LogIn, LogOut, Refresh, Register},
 };
 use crate::{
-    accounts::{Refused, Scope, Whose},
+    accounts::{Pair, Refused, Scope, Whose},
     http::failure::Failure,
+    telemetry::SignIn,
 };
 
 /// Make an account, and log in.
@@ -57,14 +60,21 @@ pub(super) async fn log_in(
     Address(address): Address,
     Body(body): Body<LogIn>,
 ) -> Result<Json<Tokens>, Failed> {
-    let email = body.email.as_str();
-    let attempt = api.attempt(email, address).await?;
-    let logged_in = match &body.password {
-        Guess::Possible(password) => api.0.accounts.log_in(&body.email, password).await,
-        Guess::TooShort => Err(Refused::WrongCredentials),
-    };
-    let pair = api.settle(attempt, email, address, logged_in)?;
-    Ok(Json(pair.into()))
+    let logged_in = api.log_in(&body, address).await;
+    api.0.metrics.sign_in(logged_in.as_ref().map_or_else(Failed::of_a_sign_in, |_| SignIn::Ok));
+    Ok(Json(logged_in?.into()))
+}
+
+impl Api {
+    async fn log_in(&self, body: &LogIn, address: IpAddr) -> Result<Pair, Failed> {
+        let email = body.email.as_str();
+        let attempt = self.attempt(email, address).await?;
+        let logged_in = match &body.password {
+            Guess::Possible(password) => self.0.accounts.log_in(&body.email, password).await,
+            Guess::TooShort => Err(Refused::WrongCredentials),
+        };
+        self.settle(attempt, email, address, logged_in)
+    }
 }
 
 /// Spend a refresh token for the next pair of tokens.

@@ -47,6 +47,7 @@ use crate::{
     config::Config,
     identity::{Access, Authenticator},
     limits::{Attempts, Windows},
+    telemetry::AccountMetrics,
 };
 pub(super) use gate::RATE_LIMIT;
 
@@ -60,6 +61,7 @@ pub struct Api(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     accounts: Accounts,
+    metrics: AccountMetrics,
     authenticator: Arc<Authenticator>,
     attempts: Attempts,
     requests: Mutex<Windows<gate::Counted>>,
@@ -69,10 +71,12 @@ struct Shared {
 impl Api {
     /// Calls on these accounts, with the configured limits.
     #[must_use]
-    pub fn new(config: &Config, access: &Access, accounts: Accounts) -> Self {
+    pub fn new(config: &Config, access: &Access, accounts: Accounts, metrics: AccountMetrics) -> Self {
+        metrics.show(Arc::clone(accounts.passwords()));
         let requests = Windows::new(config.api_requests_per_window, config.api_window, MAX_COUNTED);
         Self(Arc::new(Shared {
             accounts,
+            metrics,
             authenticator: Arc::clone(&access.authenticator),
             attempts: Attempts::new(config.auth_failures_per_window, config.api_window),
             requests: Mutex::new(requests),
@@ -88,7 +92,7 @@ impl Api {
     /// What the hashing of passwords does and has done.
     #[must_use]
     pub fn password_stats(&self) -> PasswordStats {
-        self.0.accounts.password_stats()
+        self.0.accounts.passwords().stats()
     }
 }
 
