@@ -381,12 +381,12 @@ impl FactsTask {
 }
 
 impl Drop for FactsTask {
-    /// The process ends, and its time is over before the store was back.
+    /// The process ends before the store has taken what waits. A warning, as the end that did not wait is one too.
     fn drop(&mut self) {
         let facts = self.in_hand + self.queue.len();
         if facts > 0 {
             self.shared.metrics.dropped.inc_by(facts as u64);
-            tracing::error!(
+            tracing::warn!(
                 facts,
                 "the process ends with facts that the store has not taken: the record lacks them"
             );
