@@ -38,7 +38,14 @@ fn name_of(error: &sqlx::Error) -> String {
     debug.chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
+/// What PostgreSQL says (40P01, 40001) to the one of several transactions that it ended so that the others could go on.
+const CIRCLE_OF_LOCKS: &str = "others held what it needed, and needed what it held";
+
 impl Error {
+    pub(super) fn is_of_a_circle_of_locks(&self) -> bool {
+        matches!(self, Error::Unavailable { why } if why == CIRCLE_OF_LOCKS)
+    }
+
     /// What the file system says, for a file or folder of ours.
     pub(super) fn of_file(doing: &'static str, error: &io::Error) -> Error {
         let why = format!(
@@ -82,6 +89,7 @@ fn of_sqlite(number: u32) -> Error {
 /// By the class: <https://www.postgresql.org/docs/15/errcodes-appendix.html>.
 fn of_postgres(code: &str) -> Error {
     let (is_away, what) = match (code, code.get(..2).unwrap_or_default()) {
+        ("40P01" | "40001", _) => return Error::unavailable(CIRCLE_OF_LOCKS),
         ("57014", _) => (true, "the statement took too long"),
         ("55P03", _) => (true, "a lock could not be had in time"),
         ("53100", _) => (true, "the disk is full"),

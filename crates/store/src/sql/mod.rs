@@ -51,14 +51,24 @@ macro_rules! read {
     };
 }
 
-/// Runs one operation in a transaction that writes: committed if it returns `Ok`.
+/// How often a transaction is begun that PostgreSQL ended so that others could go on.
+const MAX_TRIES: u32 = 4;
+
+/// Runs one operation in a transaction that writes: committed if it returns `Ok`. One that was ended for a circle of locks has
+/// left nothing behind, and is run again.
 macro_rules! write {
     ($self:ident, $name:literal, $link:ident => $work:expr) => {
         $self
             .call($name, async {
-                let mut $link = $self.begin().await?;
-                let result = $work.await;
-                $link.end(result).await
+                let mut tries = 1;
+                loop {
+                    let mut $link = $self.begin().await?;
+                    let result = $work.await;
+                    match $link.end(result).await {
+                        Err(error) if tries < MAX_TRIES && error.is_of_a_circle_of_locks() => tries += 1,
+                        result => break result,
+                    }
+                }
             })
             .await
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
-use store::{Error, FAMILIES_OF_A_USER, Families, Revoked, Settings};
+use store::{Error, FAMILIES_OF_A_USER, Families, Revoked, Settings, Standing};
 use tokio::task::JoinSet;
 
 use crate::log::Log;
@@ -98,12 +98,7 @@ async fn a_log_in_that_ends_several_others_takes_the_counter_when_it_has_them_al
     opening.spawn(async move {
         store.open_family(&family(1_000, "alice"), &token(1), &alice.password_hash).await
     });
-    let waiting = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
-        WHERE NOT granted AND datname = current_database()";
-    let mut watcher = AnyConnection::connect(&fresh.place.url()).await.unwrap();
-    while sqlx::raw_sql(waiting).fetch_all(&mut watcher).await.unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    somebody_waits(&fresh.place.url()).await;
     run(&mut other, "UPDATE counters SET value = value WHERE name = 'revocations'; COMMIT").await;
 
     assert_eq!(opening.join_all().await, [Ok(())]);
@@ -113,4 +108,38 @@ async fn a_log_in_that_ends_several_others_takes_the_counter_when_it_has_them_al
         [1, 2].map(|number| Revoked::Family(family_id(number))),
         "the third was ended by the other one"
     );
+}
+
+/// Two who hold what the other needs: PostgreSQL ends the one that notices first.
+#[tokio::test]
+async fn a_transaction_that_is_ended_for_a_circle_of_locks_is_run_again() {
+    let fresh = Backend::Postgres.fresh().await;
+    let alice = enter(&*fresh, "alice").await;
+    fresh.open_family(&family(1, "alice"), &token(1), &alice.password_hash).await.unwrap();
+    let mut other = AnyConnection::connect(&fresh.place.url()).await.unwrap();
+    let id = family_id(1);
+    // So that it is not this one that notices.
+    let hold = format!(
+        "SET deadlock_timeout = '1min'; BEGIN; UPDATE refresh_families SET created_at_ms = created_at_ms WHERE id = '{id}'"
+    );
+    run(&mut other, hold).await;
+
+    let store = Arc::clone(&fresh.store);
+    let mut disabling = JoinSet::new();
+    disabling.spawn(async move { store.set_standing(&alice.id, Standing::Disabled, NOW, LATER).await });
+    somebody_waits(&fresh.place.url()).await;
+    run(&mut other, "UPDATE users SET name = name WHERE id = 'alice'; COMMIT").await;
+
+    assert_eq!(disabling.join_all().await, [Ok(true)]);
+    assert_eq!(all_revocations(&*fresh).await.len(), 2, "the user and the family, once each");
+}
+
+/// Waits until a transaction waits for a lock.
+async fn somebody_waits(url: &str) {
+    let waiting = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()";
+    let mut watcher = AnyConnection::connect(url).await.unwrap();
+    while sqlx::raw_sql(waiting).fetch_all(&mut watcher).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
 }
