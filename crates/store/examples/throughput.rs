@@ -3,7 +3,7 @@
 //!
 //! `DURABLE=on scripts/with-postgres.sh cargo run --release -p store --example throughput`
 //!
-//! SQLite is in a folder of its own under the current one, so on a disk and not in memory. PostgreSQL is the server of
+//! SQLite is in a folder of its own among the temporary ones: set `TMPDIR` where those are in memory. PostgreSQL is the server of
 //! `PARACLETE_TEST_POSTGRES`, in a database of its own; without that it is left out. Prints a line of JSON for each.
 
 #![expect(
@@ -34,8 +34,8 @@ const OPEN_ROOMS: u128 = 100;
 
 #[tokio::main]
 async fn main() {
-    let folder = format!("throughput-{}", process::id());
-    measure("SQLite", &format!("sqlite:{folder}/facts.db")).await;
+    let folder = std::env::temp_dir().join(format!("paraclete-throughput-{}", process::id()));
+    measure("SQLite", &format!("sqlite:{}", folder.join("facts.db").display())).await;
     fs::remove_dir_all(folder).expect("the folder is ours");
 
     let Some(server) = std::env::var_os("PARACLETE_TEST_POSTGRES") else { return };
