@@ -97,7 +97,7 @@ export class Peer {
     }
   }
 
-  limitVideo(budget: VideoBudget): void {
+  limitVideo(budget: VideoBudget, tries = 3): void {
     const sender = this.#senders.get('video');
     const parameters = sender?.getParameters();
     const [encoding] = parameters?.encodings ?? [];
@@ -108,7 +108,12 @@ export class Peer {
     )
       return;
     Object.assign(encoding, budget);
-    sender.setParameters(parameters).catch((error: unknown) => this.#complain(error));
+    sender.setParameters(parameters).catch((error: unknown) => {
+      // A negotiation came between reading and setting them: read them anew.
+      const isStale = error instanceof DOMException && error.name === 'InvalidModificationError';
+      if (isStale && tries > 1) this.limitVideo(budget, tries - 1);
+      else this.#complain(error);
+    });
   }
 
   /** False when the channel is not open: this person does not get it. */

@@ -33,7 +33,7 @@ export function accountPass(session: Session): Pass {
       renew: async () => own(await session.renew()),
       giveUp: async () => {
         if (session.account?.userId === userId) await session.giveUp();
-        return signInEnded('The server does not take your sign-in any more. Sign in again.');
+        return signInEnded('Your sign-in has ended: the server does not take it any more. Sign in again.');
       },
     },
   };
